@@ -52,15 +52,18 @@ struct Graph {
     std::vector<int> consumers_of(ValueId value) const;
 };
 
-// Output shape of an operation. Throws Error(kBadInput) that names the node where attributes and inputs do not fit
-// (weight shapes, vector lengths, windows larger than the padded image, sizes beyond 2^31, non-finite constants).
+// Output shape of an operation. Throws Error(kBadInput) that names the node where attributes and inputs do
+// not fit (weight shapes, vector lengths, windows larger than the padded image, sizes beyond 2^31, non-finite
+// constants).
 Shape infer_shape(const Node& node, const std::vector<Shape>& input_shapes);
 
-// Recomputes every value's shape in order and checks the whole graph: topological order, one writer for each value,
-// shapes and constants, an output of shape (n, 1, 1) and an input of 3 channels. Throws Error(kBadInput).
+// Recomputes every value's shape in order and checks the whole graph: topological order, one writer for each
+// value, shapes and constants, an output of shape (n, 1, 1) and an input of 3 channels. Throws
+// Error(kBadInput).
 void validate(Graph& graph);
 
-// Learned numbers (weights, biases, slopes, batch-norm vectors) and multiply-accumulates of Conv and Gemm per image.
+// Learned numbers (weights, biases, slopes, batch-norm vectors) and multiply-accumulates of Conv and Gemm per
+// image.
 int64_t parameter_count(const Graph& graph);
 int64_t parameter_count(const Node& node);
 int64_t multiply_accumulates(const Graph& graph, const Node& node);

@@ -1,8 +1,8 @@
 // The integer network: what the quantizer makes, the .qfm file stores and the integer executor runs.
 //
-// Values are u8 levels (QuantParams each), one image's (channels, height, width); the executor lays them out NHWC.
-// The last value, the embedding, is float32. Each operation computes an exact int32 accumulator (or an exact float32
-// number where it has none) and hands it to its epilogue.
+// Values are u8 levels (QuantParams each), one image's (channels, height, width); the executor lays them out
+// NHWC. The last value, the embedding, is float32. Each operation computes an exact int32 accumulator (or an
+// exact float32 number where it has none) and hands it to its epilogue.
 #pragma once
 
 #include <cstdint>
@@ -28,15 +28,16 @@ enum class Activation : uint8_t {
     kClip = 2,   // min(max(r, clip_low), clip_high), in units of r
 };
 
-// One place to which an operation's result goes. Direct: the level of r. With scale and shift (both of `channels`
-// entries): the level of r * scale[c] + shift[c] (two roundings, no contraction), which keeps a batch norm that stands
-// before a padded convolution exact.
+// One place to which an operation's result goes. Direct: the level of r. With scale and shift (both of
+// `channels` entries): the level of r * scale[c] + shift[c] (two roundings, no contraction), which keeps a
+// batch norm that stands before a padded convolution exact.
 struct IntegerOutput {
     ValueId value = kNoValue;
     std::vector<float> scale, shift;  // both empty: direct
 };
 
-// From the operation's number r (float32, in units of the first direct output's scale; of 1 for the embedding):
+// From an operation's number r (float32, in units of the first direct output's scale; of 1 for the
+// embedding):
 //   1. the activation, unless activation_after_residual
 //   2. r = r + float32(level - zero point) * residual_multiplier, where residual != kNoValue (same shape)
 //   3. the activation, if activation_after_residual
@@ -53,22 +54,23 @@ struct Epilogue {
 };
 
 // r = float32(sum of weight * level + bias[c]) * multiplier[c].
-// The input's zero point is folded into the bias; padding reads `padding_level` (one entry for every input channel),
-// normally the input's zero point.
+// The input's zero point is folded into the bias; padding reads `padding_level` (one entry for every input
+// channel), normally the input's zero point.
 struct IntegerConv {
     Window window;
     int groups = 1;
-    int weight_bits = 8;          // 2..8, as stored
-    std::vector<int8_t> weight;   // (out channels, kernel height, kernel width, in channels / groups): channel fastest
-    std::vector<int32_t> bias;    // out channels, in units of the accumulator
+    int weight_bits = 8;  // 2..8, as stored
+    std::vector<int8_t>
+        weight;  // (out channels, kernel height, kernel width, in channels / groups): channel fastest
+    std::vector<int32_t> bias;      // out channels, in units of the accumulator
     std::vector<float> multiplier;  // out channels; each is binary16 * 2^multiplier_exponent exactly
     int multiplier_exponent = 0;
     std::vector<uint8_t> padding_level;  // in channels
     Epilogue epilogue;
 };
 
-// r = float32(level - zero point) * multiplier[c] + shift[c] of one input: a batch norm, activation or requantization that
-// found no producer to join. multiplier and shift have `channels` entries.
+// r = float32(level - zero point) * multiplier[c] + shift[c] of one input: a batch norm, activation or
+// requantization that found no producer to join. multiplier and shift have `channels` entries.
 struct IntegerAffine {
     std::vector<float> multiplier, shift;
     Epilogue epilogue;
@@ -87,7 +89,8 @@ struct IntegerMul {
     Epilogue epilogue;
 };
 
-// level out = table[level in]; table has 2^bits(in) entries, each within the output's levels. One output, no epilogue.
+// level out = table[level in]; table has 2^bits(in) entries, each within the output's levels. One output, no
+// epilogue.
 struct IntegerLut {
     std::vector<uint8_t> table;
     ValueId output = kNoValue;
@@ -99,9 +102,9 @@ struct IntegerMaxPool {
     ValueId output = kNoValue;
 };
 
-// r = float32(sum over the window of (level - zero point)) * multiplier / float32(count): one multiplication, then one
-// division. Padding adds nothing to the sum; count is the whole window's or the pixels within the image.
-// Global pooling is a window of the image's size.
+// r = float32(sum over the window of (level - zero point)) * multiplier / float32(count): one multiplication,
+// then one division. Padding adds nothing to the sum; count is the whole window's or the pixels within the
+// image. Global pooling is a window of the image's size.
 struct IntegerAveragePool {
     Window window;
     bool count_include_padding = false;
@@ -109,7 +112,8 @@ struct IntegerAveragePool {
     Epilogue epilogue;
 };
 
-// Along channels: each input is requantized, r = float32(level - zero point) * multiplier[i], to the one output's levels.
+// Along channels: each input is requantized, r = float32(level - zero point) * multiplier[i], to the one
+// output's levels.
 struct IntegerConcat {
     std::vector<float> multiplier;  // one for each input
     ValueId output = kNoValue;
@@ -124,15 +128,15 @@ struct IntegerNode {
     std::vector<ValueId> inputs;  // without the epilogue's residual
 };
 
-// The input value holds the image's pixels as they come (u8, 3 channels, the spec's colour order, scale 1, zero point
-// 0); offset and scale of the input are folded into the first operation.
+// The input value holds the image's pixels as they come (u8, 3 channels, the spec's colour order, scale 1,
+// zero point 0); offset and scale of the input are folded into the first operation.
 struct IntegerModel {
     std::string name;
     InputSpec input_spec;  // size, colour order, and for the record the teacher's mean and std
     std::vector<IntegerValue> values;
     std::vector<IntegerNode> nodes;  // topological order
     ValueId input = kNoValue;
-    ValueId output = kNoValue;  // is_float, (dimension, 1, 1)
+    ValueId output = kNoValue;   // is_float, (dimension, 1, 1)
     std::string teacher_sha256;  // 64 hexadecimal digits, or empty
     std::string record;          // JSON: how the model was made (bits, data, observer, program version)
 
@@ -146,8 +150,9 @@ std::vector<ValueId> outputs_of(const IntegerNode& node);
 const Epilogue* epilogue_of(const IntegerNode& node);
 
 // Checks everything an executor relies on: shapes, vector lengths, ranges of levels and bits, finite numbers,
-// multipliers and slopes exactly representable as stored, topological order, one writer for each value, and that no accumulator can leave
-// int32. Throws Error(kBadInput), one line that names the node; models from files are hostile until this passed.
+// multipliers and slopes exactly representable as stored, topological order, one writer for each value, and
+// that no accumulator can leave int32. Throws Error(kBadInput), one line that names the node; models from
+// files are hostile until this passed.
 void validate(const IntegerModel& model);
 
 // Bytes of weights as packed, and multiply-accumulates per image.

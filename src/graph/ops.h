@@ -91,9 +91,9 @@ struct MaxPoolOp {
 struct ConcatOp {};
 struct IdentityOp {};
 
-using Op = std::variant<ConvOp, GemmOp, BatchNormOp, AffineOp, PReluOp, ReluOp, LeakyReluOp, ClipOp, SigmoidOp,
-                        HardSigmoidOp, HardSwishOp, AddOp, SubOp, MulOp, FlattenOp, GlobalAveragePoolOp,
-                        AveragePoolOp, MaxPoolOp, ConcatOp, IdentityOp>;
+using Op = std::variant<ConvOp, GemmOp, BatchNormOp, AffineOp, PReluOp, ReluOp, LeakyReluOp, ClipOp,
+                        SigmoidOp, HardSigmoidOp, HardSwishOp, AddOp, SubOp, MulOp, FlattenOp,
+                        GlobalAveragePoolOp, AveragePoolOp, MaxPoolOp, ConcatOp, IdentityOp>;
 
 // "Conv", "PRelu", ...
 const char* op_name(const Op& op);

@@ -1,0 +1,24 @@
+// The program's commands. Each file command_*.cpp declares its options and turns them into one action.
+#pragma once
+
+#include <functional>
+
+#include "base/progress.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quantface {
+
+// The work of the command that the user named; run after the command line was read as a whole.
+using Action = std::function<void(Progress& progress)>;
+
+void add_inspect_command(CLI::App& program, Action& action);
+void add_synth_command(CLI::App& program, Action& action);
+void add_quantize_command(CLI::App& program, Action& action);
+void add_eval_command(CLI::App& program, Action& action);
+void add_embed_command(CLI::App& program, Action& action);
+void add_bench_command(CLI::App& program, Action& action);
+
+}  // namespace quantface

@@ -1,0 +1,136 @@
+#include "faces/image.h"
+
+#include <algorithm>
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "faces/image_header.h"
+
+namespace quantface {
+
+namespace {
+
+constexpr int64_t kMaxPixels = int64_t{64} << 20;
+
+// OpenCV reports odd images on stderr; what matters of it reaches the caller as an Error.
+void silence_opencv() {
+    static const bool silenced = [] {
+        cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+        return true;
+    }();
+    static_cast<void>(silenced);
+}
+
+// OpenCV's messages span lines; ours do not.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+void check_image(const Image& image) {
+    QF_CHECK(image.height > 0 && image.width > 0);
+    QF_CHECK(image.rgb.size() == static_cast<size_t>(image.height) * static_cast<size_t>(image.width) * 3);
+}
+
+// A view of the image's pixels; OpenCV's functions that read from it leave them alone.
+cv::Mat view_of(const Image& image) {
+    return {image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data())};
+}
+
+Image blank_image(int height, int width) {
+    return {height, width, std::vector<uint8_t>(static_cast<size_t>(height) * static_cast<size_t>(width) * 3)};
+}
+
+cv::Mat decode_bgr(std::span<const uint8_t> bytes, const std::string& name) {
+    try {
+        const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<uint8_t*>(bytes.data()));
+        return cv::imdecode(encoded, cv::IMREAD_COLOR);
+    } catch (const cv::Exception& error) {
+        fail_bad_input(name + ": cannot be decoded: " + first_line(error.err));
+    }
+}
+
+}  // namespace
+
+Image decode_image(std::span<const uint8_t> bytes, const std::string& name) {
+    silence_opencv();
+    const ImageHeader header = read_image_header(bytes, name);
+    if (header.height * header.width > kMaxPixels) {
+        fail_bad_input(name + ": image of " + std::to_string(header.width) + " x " +
+                       std::to_string(header.height) + " pixels, more than the 64 megapixels allowed");
+    }
+    if (bytes.size() > static_cast<size_t>(INT32_MAX)) fail_bad_input(name + ": image file over 2 GB");
+    const cv::Mat bgr = decode_bgr(bytes, name);
+    if (bgr.empty()) fail_bad_input(name + ": broken or truncated image");
+    // Metadata may turn a photo by 90 degrees. Anything else means that header and decoder disagree.
+    const bool upright = bgr.rows == header.height && bgr.cols == header.width;
+    const bool turned = bgr.rows == header.width && bgr.cols == header.height;
+    if (bgr.type() != CV_8UC3 || !(upright || turned)) fail_bad_input(name + ": image contradicts its header");
+
+    Image image = blank_image(bgr.rows, bgr.cols);
+    cv::Mat rgb = view_of(image);
+    cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
+    QF_CHECK(rgb.data == image.rgb.data());
+    return image;
+}
+
+Image read_image(const std::filesystem::path& path) {
+    return decode_image(read_file(path, uint64_t{1} << 30), path.string());
+}
+
+std::vector<uint8_t> encode_png(const Image& image) {
+    silence_opencv();
+    check_image(image);
+    cv::Mat bgr;
+    cv::cvtColor(view_of(image), bgr, cv::COLOR_RGB2BGR);
+    std::vector<uint8_t> png;
+    bool written = false;
+    try {
+        written = cv::imencode(".png", bgr, png);
+    } catch (const cv::Exception& error) {
+        fail_work("cannot encode a PNG image: " + first_line(error.err));
+    }
+    if (!written) fail_work("cannot encode a PNG image");
+    return png;
+}
+
+Image mirrored(const Image& image) {
+    check_image(image);
+    Image result = blank_image(image.height, image.width);
+    const size_t width = static_cast<size_t>(image.width);
+    for (size_t row = 0; row < static_cast<size_t>(image.height); ++row) {
+        const uint8_t* from = image.rgb.data() + row * width * 3;
+        uint8_t* to = result.rgb.data() + row * width * 3;
+        for (size_t column = 0; column < width; ++column) {
+            std::copy_n(from + column * 3, 3, to + (width - 1 - column) * 3);
+        }
+    }
+    return result;
+}
+
+Image resized(const Image& image, int height, int width) {
+    check_image(image);
+    QF_CHECK(height > 0 && width > 0);
+    if (height == image.height && width == image.width) return image;
+    // One axis may shrink while the other grows; each gets its own interpolation, so first shrink, then grow.
+    const int shrunk_height = std::min(height, image.height);
+    const int shrunk_width = std::min(width, image.width);
+    cv::Mat shrunk = view_of(image);
+    if (shrunk_height != image.height || shrunk_width != image.width) {
+        cv::Mat smaller;
+        cv::resize(shrunk, smaller, cv::Size(shrunk_width, shrunk_height), 0, 0, cv::INTER_AREA);
+        shrunk = smaller;
+    }
+    Image result = blank_image(height, width);
+    cv::Mat target = view_of(result);
+    if (shrunk_height == height && shrunk_width == width) {
+        shrunk.copyTo(target);
+    } else {
+        cv::resize(shrunk, target, cv::Size(width, height), 0, 0, cv::INTER_LINEAR);
+    }
+    QF_CHECK(target.data == result.rgb.data());
+    return result;
+}
+
+}  // namespace quantface

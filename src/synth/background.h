@@ -1,0 +1,14 @@
+// What is behind the head: out-of-focus rooms, crowds, lights, walls.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "synth/vec.h"
+
+namespace quantface {
+
+// size x size display-referred values (0 to 1 per channel, rows from the top), deterministic for the seed.
+std::vector<Vec3> render_background(int size, uint32_t seed);
+
+}  // namespace quantface

@@ -1,0 +1,24 @@
+// The parts of a portrait as meshes: head and ears, hair and hats, glasses, mask, clothes.
+#pragma once
+
+#include "synth/face_traits.h"
+#include "synth/head_shape.h"
+#include "synth/scene.h"
+#include "synth/view_traits.h"
+
+namespace quantface {
+
+void add_head(const HeadShape& head, Scene& scene);
+void add_ears(const HeadShape& head, Scene& scene);
+
+void add_hair(const HeadShape& head, const HairTraits& hair, const ViewTraits& view, Scene& scene);
+void add_headwear(const HeadShape& head, const HairTraits& hair, const Wear& wear, Scene& scene);
+
+void add_glasses_frame(const HeadShape& head, const HabitTraits& habits, Scene& scene);
+// The panes alone: they are drawn over the finished picture, see-through.
+void add_lenses(const HeadShape& head, const HabitTraits& habits, Scene& scene);
+void add_mask(const HeadShape& head, Scene& scene);
+void add_occluder(const Wear& wear, Scene& scene);
+void add_clothes(const HeadShape& head, Scene& scene);
+
+}  // namespace quantface

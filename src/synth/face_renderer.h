@@ -1,0 +1,39 @@
+// Synthetic aligned face photographs: a parametric 3-D head under random light, camera and sensor. Needs no
+// data.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "faces/image.h"
+
+namespace quantface {
+
+// The five-point ArcFace template for 112 x 112 pixels: eyes (image left, right), nose tip, corners of the
+// mouth (left, right); pixel centres at whole numbers, y downward (Deng et al., arXiv 1801.04381... as used
+// by InsightFace).
+inline constexpr std::array<std::array<float, 2>, 5> kArcFaceTemplate = {{{38.2946f, 51.6963f},
+                                                                          {73.5318f, 51.5014f},
+                                                                          {56.0252f, 71.7366f},
+                                                                          {41.5493f, 92.3655f},
+                                                                          {70.7299f, 92.2041f}}};
+
+struct FaceRenderOptions {
+    int size = 112;        // pixels, width and height; 16 to 1024
+    int oversampling = 2;  // samples per pixel and axis, 1 to 4
+    // False: no blur, noise or compression, for tests and pictures in documents.
+    bool sensor_effects = true;
+};
+
+// What the renderer knows about a picture.
+struct FaceRenderInfo {
+    std::array<std::array<float, 2>, 5> landmarks;  // pixels, in the order of the template
+    float yaw = 0, pitch = 0;                       // degrees
+};
+
+// Views of one identity show the same person in other light, pose, expression, dress. Deterministic for
+// (seed, identity, view, options). Throws Error(kUsage) where an option is out of range. Thread-safe.
+Image render_face(uint64_t seed, uint64_t identity, uint64_t view, const FaceRenderOptions& options = {},
+                  FaceRenderInfo* info = nullptr);
+
+}  // namespace quantface

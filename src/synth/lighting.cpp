@@ -1,0 +1,93 @@
+#include "synth/lighting.h"
+
+namespace quantface {
+
+namespace {
+
+constexpr int kShadowSize = 144;
+constexpr float kShadowReach = 170;  // half the width that the map covers, millimetres
+constexpr float kTexel = 2 * kShadowReach / kShadowSize;
+constexpr Vec3 kToCamera{0, 0, 1};
+
+float highlight(const Vec3& normal, const Vec3& to_light, float exponent) {
+    const Vec3 half = normalized(to_light + kToCamera);
+    const float cosine = std::max(0.0f, dot(normal, half));
+    // Schlick's approximation of Fresnel reflection, for skin and most plastics.
+    const float grazing = 1 - std::max(0.0f, dot(half, kToCamera));
+    const float fresnel = 0.035f + 0.965f * grazing * grazing * grazing * grazing * grazing;
+    return fresnel * (exponent + 8) * 0.125f * std::pow(cosine, exponent);
+}
+
+}  // namespace
+
+ShadowMap::ShadowMap(const Vec3& to_light, std::span<const Triangle> triangles,
+                     std::span<const Vec3> positions)
+    : forward_(to_light), buffer_(kShadowSize, kShadowSize) {
+    right_ = normalized(cross(std::abs(to_light.y) < 0.95f ? Vec3{0, 1, 0} : Vec3{1, 0, 0}, to_light));
+    up_ = cross(to_light, right_);
+    std::vector<Vec3> projected(positions.size());
+    for (size_t i = 0; i < positions.size(); ++i) projected[i] = project(positions[i]);
+    rasterize(triangles, projected, buffer_);
+}
+
+Vec3 ShadowMap::project(const Vec3& p) const {
+    return {(dot(p, right_) + kShadowReach) / kTexel, (dot(p, up_) + kShadowReach) / kTexel,
+            -dot(p, forward_)};
+}
+
+float ShadowMap::visibility(const Vec3& position, const Vec3& normal, float softness) const {
+    // Stepping off the surface keeps it from shading itself.
+    const Vec3 p = project(position + normal * 3.0f + forward_ * 2.0f);
+    const float reach = std::max(0.7f, softness);
+    float lit = 0;
+    constexpr int kTaps = 3;
+    for (int j = -kTaps / 2; j <= kTaps / 2; ++j) {
+        for (int i = -kTaps / 2; i <= kTaps / 2; ++i) {
+            const auto x = static_cast<int>(std::floor(p.x + static_cast<float>(i) * reach));
+            const auto y = static_cast<int>(std::floor(p.y + static_cast<float>(j) * reach));
+            const bool outside = x < 0 || y < 0 || x >= kShadowSize || y >= kShadowSize;
+            lit += outside ? 1.0f : smooth_step(-3, 0, buffer_.at(x, y).depth - p.z);
+        }
+    }
+    return lit / (kTaps * kTaps);
+}
+
+Vec3 environment_light(const Environment& environment, const Vec3& normal) {
+    Vec3 light = environment.base;
+    for (size_t i = 0; i < Environment::kLobes; ++i) {
+        const float facing = 0.5f + 0.5f * dot(normal, environment.directions[i]);
+        light += environment.colours[i] * (facing * facing);
+    }
+    return light;
+}
+
+Vec3 shade(const Surface& surface, const LightTraits& light, float visibility, float openness) {
+    const float open = openness * surface.openness;
+    // Light bounced between the walls of a cavity takes on their colour.
+    const Vec3 tinted =
+        mix(Vec3{open, open, open}, Vec3{std::sqrt(open), open, open}, 0.6f * surface.scatter);
+    Vec3 diffuse = environment_light(light.environment, surface.normal) * tinted;
+    Vec3 specular = environment_light(light.environment,
+                                      Vec3{0, 0, 2} * surface.normal.z * surface.normal.z + surface.normal) *
+                    (0.03f * surface.gloss * open);
+    // How far past the terminator light reaches by scattering under the surface, per channel.
+    const Vec3 wrap = Vec3{0.30f, 0.12f, 0.07f} * surface.scatter;
+    for (int i = 0; i < light.light_count; ++i) {
+        const DirectionalLight& lamp = light.lights[static_cast<size_t>(i)];
+        const float seen = i == 0 ? visibility : 0.45f + 0.55f * openness;
+        const float cosine = dot(surface.normal, lamp.direction);
+        auto wrapped = [&](float w) { return std::max(0.0f, (cosine + w) / ((1 + w) * (1 + w))); };
+        const float redder = mix(seen, std::sqrt(seen), 0.5f * surface.scatter);
+        const float own = 0.35f + 0.65f * surface.openness;
+        diffuse += lamp.colour *
+                   Vec3{wrapped(wrap.x) * redder, wrapped(wrap.y) * seen, wrapped(wrap.z) * seen} * own;
+        if (cosine > 0) {
+            const float shine =
+                surface.gloss * seen * own * highlight(surface.normal, lamp.direction, surface.exponent);
+            specular += lamp.colour * (shine * std::min(1.0f, cosine * 4));
+        }
+    }
+    return surface.albedo * diffuse + specular;
+}
+
+}  // namespace quantface
