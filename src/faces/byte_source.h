@@ -1,5 +1,5 @@
-// Random-access bytes, from a file or from memory, and a cursor that reads them in order. What large data sets are read
-// through, so that opening one costs memory for its structure and not for its images.
+// Random-access bytes, from a file or from memory, and a cursor that reads them in order. What large data
+// sets are read through, so that opening one costs memory for its structure and not for its images.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ std::unique_ptr<ByteSource> open_file_source(const std::filesystem::path& path);
 // The bytes must outlive the source.
 std::unique_ptr<ByteSource> make_memory_source(std::span<const uint8_t> bytes, std::string name);
 
-// Reads forward through a small window. Passing the end throws Error(kBadInput) naming the source and the offset.
+// Reads forward through a small window. Passing the end throws Error(kBadInput) naming the source and the
+// offset.
 class ByteCursor {
   public:
     // A stretch of the source.

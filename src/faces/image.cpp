@@ -26,7 +26,9 @@ void silence_opencv() {
 }
 
 // OpenCV's messages span lines; ours do not.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
 
 void check_image(const Image& image) {
     QF_CHECK(image.height > 0 && image.width > 0);
@@ -39,7 +41,8 @@ cv::Mat view_of(const Image& image) {
 }
 
 Image blank_image(int height, int width) {
-    return {height, width, std::vector<uint8_t>(static_cast<size_t>(height) * static_cast<size_t>(width) * 3)};
+    return {height, width,
+            std::vector<uint8_t>(static_cast<size_t>(height) * static_cast<size_t>(width) * 3)};
 }
 
 cv::Mat decode_bgr(std::span<const uint8_t> bytes, const std::string& name) {
@@ -66,7 +69,8 @@ Image decode_image(std::span<const uint8_t> bytes, const std::string& name) {
     // Metadata may turn a photo by 90 degrees. Anything else means that header and decoder disagree.
     const bool upright = bgr.rows == header.height && bgr.cols == header.width;
     const bool turned = bgr.rows == header.width && bgr.cols == header.height;
-    if (bgr.type() != CV_8UC3 || !(upright || turned)) fail_bad_input(name + ": image contradicts its header");
+    if (bgr.type() != CV_8UC3 || !(upright || turned))
+        fail_bad_input(name + ": image contradicts its header");
 
     Image image = blank_image(bgr.rows, bgr.cols);
     cv::Mat rgb = view_of(image);

@@ -13,7 +13,8 @@ namespace {
 using Bytes = std::span<const uint8_t>;
 using MaybeHeader = std::optional<ImageHeader>;
 
-// Sizes beyond this are refused here: no format in use needs more, and products of two stay far from overflow.
+// Sizes beyond this are refused here: no format in use needs more, and products of two stay far from
+// overflow.
 constexpr int64_t kMaxSide = 1 << 24;
 
 bool has_text_at(Bytes bytes, size_t offset, std::string_view text) {
@@ -36,7 +37,8 @@ uint32_t big_endian(Bytes bytes, size_t offset, int count) {
 
 bool has_end_marker(Bytes scan) {
     constexpr uint8_t kEndOfImage[] = {0xff, 0xd9};
-    return std::find_end(scan.begin(), scan.end(), std::begin(kEndOfImage), std::end(kEndOfImage)) != scan.end();
+    return std::find_end(scan.begin(), scan.end(), std::begin(kEndOfImage), std::end(kEndOfImage)) !=
+           scan.end();
 }
 
 // Start-of-frame markers: C0 to CF without C4 (Huffman tables), C8 (reserved), CC (arithmetic conditioning).
@@ -59,7 +61,8 @@ MaybeHeader read_jpeg(Bytes bytes) {
         if (length < 2 || length > bytes.size() - at - 2) return std::nullopt;
         if (is_start_of_frame(marker)) {
             if (length < 8 || header) return std::nullopt;
-            header = ImageHeader{ImageFormat::kJpeg, big_endian(bytes, at + 5, 2), big_endian(bytes, at + 7, 2)};
+            header =
+                ImageHeader{ImageFormat::kJpeg, big_endian(bytes, at + 5, 2), big_endian(bytes, at + 7, 2)};
         }
         at += 2 + length;
         if (marker == 0xda) {  // start of scan
@@ -75,7 +78,8 @@ MaybeHeader read_png(Bytes bytes) {
     return ImageHeader{ImageFormat::kPng, big_endian(bytes, 20, 4), big_endian(bytes, 16, 4)};
 }
 
-// BITMAPCOREHEADER (12 bytes, 16-bit sizes) or BITMAPINFOHEADER and later; a negative height means rows from the top.
+// BITMAPCOREHEADER (12 bytes, 16-bit sizes) or BITMAPINFOHEADER and later; a negative height means rows from
+// the top.
 MaybeHeader read_bmp(Bytes bytes) {
     if (bytes.size() < 26) return std::nullopt;
     if (little_endian(bytes, 14, 4) == 12) {

@@ -1,0 +1,61 @@
+#include "eval/agreement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "eval/embeddings.h"
+
+namespace quantface {
+
+namespace {
+
+// Of a sorted list, fraction in [0, 1].
+double quantile(const std::vector<double>& sorted, double fraction) {
+    const double rank = fraction * static_cast<double>(sorted.size() - 1);
+    const auto below = static_cast<size_t>(rank);
+    const size_t above = std::min(below + 1, sorted.size() - 1);
+    return sorted[below] + (rank - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+}  // namespace
+
+EmbeddingAgreement measure_agreement(std::span<const float> student, std::span<const float> teacher,
+                                     int64_t dimension) {
+    if (dimension < 1 || student.size() != teacher.size() || student.empty() ||
+        student.size() % static_cast<size_t>(dimension) != 0) {
+        fail_usage(std::to_string(student.size()) + " and " + std::to_string(teacher.size()) +
+                   " numbers do not make the same count of embeddings of " + std::to_string(dimension));
+    }
+    const auto width = static_cast<size_t>(dimension);
+    EmbeddingAgreement agreement;
+    std::vector<double> cosines;
+    for (size_t start = 0; start < student.size(); start += width) {
+        const auto of_student = student.subspan(start, width), of_teacher = teacher.subspan(start, width);
+        if (!is_valid_embedding(of_teacher)) {
+            fail_work("the teacher's embedding of image " + std::to_string(start / width) +
+                      " is zero or not finite; nothing can be compared with it");
+        }
+        if (is_valid_embedding(of_student)) {
+            cosines.push_back(cosine_similarity(of_student, of_teacher));
+        } else {
+            cosines.push_back(0);
+            ++agreement.invalid_embeddings;
+        }
+    }
+    std::sort(cosines.begin(), cosines.end());
+    const auto count = static_cast<double>(cosines.size());
+    for (const double cosine : cosines) agreement.mean += cosine / count;
+    double variance = 0;
+    for (const double cosine : cosines)
+        variance += (cosine - agreement.mean) * (cosine - agreement.mean) / count;
+    agreement.images = static_cast<int64_t>(cosines.size());
+    agreement.standard_deviation = std::sqrt(variance);
+    agreement.minimum = cosines.front();
+    agreement.first_percentile = quantile(cosines, 0.01);
+    return agreement;
+}
+
+}  // namespace quantface

@@ -1,0 +1,137 @@
+#include "eval/verification.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "base/error.h"
+#include "eval/embeddings.h"
+
+namespace quantface {
+
+namespace {
+
+constexpr size_t kThresholds = 400;
+constexpr double kThresholdStep = 0.01;
+constexpr double kMaxDistance = 4;
+
+// correct[t]: pairs that threshold t judges right.
+using CorrectCounts = std::array<int64_t, kThresholds>;
+
+double threshold_at(size_t index) {
+    return static_cast<double>(index) * kThresholdStep;
+}
+
+// The first threshold above the distance, kThresholds where there is none.
+size_t first_accepting(double distance) {
+    // A guess by division, then exact comparisons: the thresholds are rounded products.
+    auto index =
+        static_cast<size_t>(std::clamp(distance / kThresholdStep, 0.0, static_cast<double>(kThresholds)));
+    while (index > 0 && distance < threshold_at(index - 1)) --index;
+    while (index < kThresholds && !(distance < threshold_at(index))) ++index;
+    return index;
+}
+
+CorrectCounts count_correct(std::span<const double> distances, const std::vector<bool>& same, size_t begin,
+                            size_t end) {
+    CorrectCounts correct{};
+    for (size_t pair = begin; pair < end; ++pair) {
+        const size_t accepting = first_accepting(distances[pair]);
+        const size_t from = same[pair] ? accepting : 0;
+        const size_t to = same[pair] ? kThresholds : accepting;
+        for (size_t t = from; t < to; ++t) ++correct[t];
+    }
+    return correct;
+}
+
+void check_pairs(std::span<const double> distances, const std::vector<bool>& same, int folds) {
+    if (distances.size() != same.size()) {
+        fail_usage(std::to_string(distances.size()) + " distances for " + std::to_string(same.size()) +
+                   " pairs");
+    }
+    if (folds < 2 || same.size() < static_cast<size_t>(folds)) {
+        fail_usage(std::to_string(same.size()) + " pairs do not make " + std::to_string(folds) + " folds");
+    }
+    for (size_t pair = 0; pair < distances.size(); ++pair) {
+        if (!std::isfinite(distances[pair]))
+            fail_usage("the distance of pair " + std::to_string(pair) + " is no number");
+    }
+}
+
+}  // namespace
+
+TenFoldResult ten_fold_accuracy(std::span<const double> distances, const std::vector<bool>& same, int folds) {
+    check_pairs(distances, same, folds);
+    const size_t pairs = same.size(), fold_count = static_cast<size_t>(folds);
+    std::vector<CorrectCounts> by_fold;
+    std::vector<size_t> sizes;
+    CorrectCounts total{};
+    for (size_t fold = 0, begin = 0; fold < fold_count; ++fold) {
+        const size_t size = pairs / fold_count + (fold < pairs % fold_count ? 1 : 0);
+        by_fold.push_back(count_correct(distances, same, begin, begin + size));
+        sizes.push_back(size);
+        for (size_t t = 0; t < kThresholds; ++t) total[t] += by_fold.back()[t];
+        begin += size;
+    }
+
+    TenFoldResult result;
+    for (size_t fold = 0; fold < fold_count; ++fold) {
+        CorrectCounts elsewhere;
+        for (size_t t = 0; t < kThresholds; ++t) elsewhere[t] = total[t] - by_fold[fold][t];
+        // max_element gives the first maximum.
+        const auto best =
+            static_cast<size_t>(std::max_element(elsewhere.begin(), elsewhere.end()) - elsewhere.begin());
+        result.fold_accuracies.push_back(static_cast<double>(by_fold[fold][best]) /
+                                         static_cast<double>(sizes[fold]));
+        result.threshold_mean += threshold_at(best) / folds;
+    }
+    for (const double accuracy : result.fold_accuracies) result.accuracy_mean += accuracy / folds;
+    double variance = 0;
+    for (const double accuracy : result.fold_accuracies) {
+        variance += (accuracy - result.accuracy_mean) * (accuracy - result.accuracy_mean) / folds;
+    }
+    result.accuracy_std = std::sqrt(variance);
+    return result;
+}
+
+std::vector<double> pair_distances(std::span<const float> embeddings, int64_t dimension,
+                                   const std::vector<bool>& same, int64_t& invalid) {
+    if (dimension < 1 || embeddings.size() % static_cast<size_t>(dimension) != 0 ||
+        embeddings.size() / static_cast<size_t>(dimension) != same.size() * 2) {
+        fail_usage(std::to_string(embeddings.size()) + " numbers do not make " +
+                   std::to_string(same.size() * 2) + " embeddings of " + std::to_string(dimension));
+    }
+    const auto width = static_cast<size_t>(dimension);
+    std::vector<double> distances;
+    distances.reserve(same.size());
+    for (size_t pair = 0; pair < same.size(); ++pair) {
+        const auto a = embeddings.subspan(pair * 2 * width, width);
+        const auto b = embeddings.subspan((pair * 2 + 1) * width, width);
+        const bool a_valid = is_valid_embedding(a), b_valid = is_valid_embedding(b);
+        invalid += (a_valid ? 0 : 1) + (b_valid ? 0 : 1);
+        if (a_valid && b_valid) {
+            distances.push_back(normalized_distance(a, b));
+        } else {
+            distances.push_back(same[pair] ? kMaxDistance : 0);
+        }
+    }
+    return distances;
+}
+
+VerificationResult evaluate_verification(std::span<const float> embeddings, int64_t dimension,
+                                         const std::vector<bool>& same, std::span<const double> fars) {
+    VerificationResult result;
+    const auto distances = pair_distances(embeddings, dimension, same, result.invalid_embeddings);
+    const SplitDistances split = split_distances(distances, same);
+    result.pairs = static_cast<int64_t>(same.size());
+    result.genuine_pairs = static_cast<int64_t>(split.genuine.size());
+    result.impostor_pairs = static_cast<int64_t>(split.impostor.size());
+    result.ten_fold = ten_fold_accuracy(distances, same);
+    for (const double far : fars) result.tar_at_far.push_back(tar_at_far(split, far));
+    result.auc = roc_auc(split);
+    result.equal_error_rate = equal_error_rate(split);
+    return result;
+}
+
+}  // namespace quantface
