@@ -20,13 +20,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 struct BenchOptions {
-    std::vector<std::string> models;  // one or two
+    std::vector<std::string> models;
     InputOptions input;
-    double seconds = 2;    // for each measurement of each model
-    int max_threads = 0;   // 0: all cores
+    double seconds = 2;   // for each measurement of each model
+    int max_threads = 0;  // 0: all cores
     JsonOptions json;
 };
 
@@ -57,7 +59,8 @@ class Subject {
     // Seconds that `count` images take.
     double run(int count, ThreadPool& pool) {
         const InputSpec& spec = embedder_->input_spec();
-        const std::vector<PixelsView> images(static_cast<size_t>(count), {pixels_.data(), spec.height, spec.width});
+        const std::vector<PixelsView> images(static_cast<size_t>(count),
+                                             {pixels_.data(), spec.height, spec.width});
         embeddings_.resize(images.size() * static_cast<size_t>(embedder_->embedding_size()));
         const auto start = Clock::now();
         embedder_->embed(images, embeddings_, pool);
@@ -82,7 +85,8 @@ void measure_latency(std::vector<Subject>& subjects, double seconds, std::vector
     std::vector<std::vector<double>> times(subjects.size());
     const auto start = Clock::now();
     constexpr size_t kMinRuns = 5;
-    while (times[0].size() < kMinRuns || seconds_since(start) < seconds * static_cast<double>(subjects.size())) {
+    while (times[0].size() < kMinRuns ||
+           seconds_since(start) < seconds * static_cast<double>(subjects.size())) {
         stop_if_asked(progress);
         for (size_t i = 0; i < subjects.size(); ++i) times[i].push_back(subjects[i].run(1, pool));
     }
@@ -95,8 +99,8 @@ void measure_latency(std::vector<Subject>& subjects, double seconds, std::vector
     }
 }
 
-void measure_throughput(std::vector<Subject>& subjects, int threads, double seconds, std::vector<BenchResult>& results,
-                        Progress& progress) {
+void measure_throughput(std::vector<Subject>& subjects, int threads, double seconds,
+                        std::vector<BenchResult>& results, Progress& progress) {
     ThreadPool pool(threads);
     const int batch = 8 * threads;
     for (size_t i = 0; i < subjects.size(); ++i) {
@@ -120,6 +124,11 @@ std::vector<int> thread_counts(int maximum) {
     return counts;
 }
 
+// Against the first network.
+double speedup(const std::vector<BenchResult>& results, size_t i) {
+    return results[0].median_ms / results[i].median_ms;
+}
+
 void print_tables(const std::vector<LoadedModel>& models, const std::vector<BenchResult>& results) {
     std::vector<std::string> header = {"model", "<bits", "size", "median ms", "p95 ms"};
     for (const Throughput& row : results[0].throughput) {
@@ -127,18 +136,18 @@ void print_tables(const std::vector<LoadedModel>& models, const std::vector<Benc
     }
     TextTable table(header);
     for (size_t i = 0; i < models.size(); ++i) {
-        std::vector<std::string> row = {models[i].name, describe_bits(models[i]), format_bytes(models[i].file_bytes),
-                                        fmt::format("{:.2f}", results[i].median_ms),
-                                        fmt::format("{:.2f}", results[i].p95_ms)};
+        std::vector<std::string> row = {
+            models[i].name, describe_bits(models[i]), format_bytes(models[i].file_bytes),
+            fmt::format("{:.2f}", results[i].median_ms), fmt::format("{:.2f}", results[i].p95_ms)};
         for (const Throughput& throughput : results[i].throughput) {
             row.push_back(fmt::format("{:.1f}", throughput.images_per_second));
         }
         table.add_row(row);
     }
     fmt::print("{}", table.render());
-    if (models.size() == 2) {
-        fmt::print("{} is {:.2f} times as fast as {} (median, one thread)\n", models[1].name,
-                   results[0].median_ms / results[1].median_ms, models[0].name);
+    for (size_t i = 1; i < models.size(); ++i) {
+        fmt::print("{} is {:.2f} times as fast as {} (median, one thread)\n", models[i].name,
+                   speedup(results, i), models[0].name);
     }
 }
 
@@ -155,10 +164,11 @@ Json to_json(const std::vector<LoadedModel>& models, const std::vector<BenchResu
                         {"latency_median_ms", results[i].median_ms},
                         {"latency_p95_ms", results[i].p95_ms},
                         {"latency_runs", results[i].runs},
+                        {"speedup", speedup(results, i)},
                         {"throughput", throughput}});
     }
-    Json document = {{"models", list}};
-    if (models.size() == 2) document["latency_ratio"] = results[0].median_ms / results[1].median_ms;
+    Json document;
+    document["models"] = list;
     return document;
 }
 
@@ -189,7 +199,8 @@ void run_bench(const BenchOptions& options, Progress& progress) {
 void add_bench_command(CLI::App& program, Action& action) {
     auto options = std::make_shared<BenchOptions>();
     CLI::App* command = program.add_subcommand("bench", "Latency of one image and throughput by threads");
-    command->add_option("MODEL", options->models, "One network, or two to compare")->required()->expected(1, 2);
+    command->add_option("MODEL", options->models, "One network, or several: each is compared with the first")
+        ->required();
     command->add_option("--seconds", options->seconds, "Time for each measurement of each network")
         ->check(CLI::Range(0.01, 600.0))
         ->capture_default_str();
@@ -198,9 +209,8 @@ void add_bench_command(CLI::App& program, Action& action) {
         ->capture_default_str();
     add_input_options(*command, options->input);
     add_json_options(*command, options->json);
-    command->callback([options, &action] {
-        action = [options](Progress& progress) { run_bench(*options, progress); };
-    });
+    command->callback(
+        [options, &action] { action = [options](Progress& progress) { run_bench(*options, progress); }; });
 }
 
 }  // namespace quantface

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -14,6 +14,7 @@
 #include "cli/json_output.h"
 #include "cli/model_loading.h"
 #include "cli/text_table.h"
+#include "eval/embeddings.h"
 #include "faces/bin_pack.h"
 #include "faces/sources.h"
 #include "formats/npy.h"
@@ -45,7 +46,8 @@ InputImages expand_inputs(const std::vector<std::string>& inputs) {
     InputImages images;
     for (const std::string& input : inputs) {
         const fs::path path = input;
-        if (fs::is_directory(path)) {
+        std::error_code ignored;  // what cannot be looked at is reported by the reader
+        if (fs::is_directory(path, ignored)) {
             for (const std::string& name : list_images(path)) {
                 images.names.push_back((path / name).generic_string());
                 images.readers.push_back([file = path / name] { return read_image(file); });
@@ -70,20 +72,10 @@ Image fitting(Image image, const std::string& name, const InputSpec& spec, bool 
     const bool exact = image.height == spec.height && image.width == spec.width;
     if (exact || (image.height == side && image.width == side)) return image;
     if (resize) return resized(image, side, side);
-    fail_bad_input(fmt::format("{}: {} x {} pixels where the network takes aligned faces of {} x {}; align it first, or "
-                               "give --resize to squeeze it as it is",
-                               name, image.width, image.height, side, side));
-}
-
-void normalize_rows(std::vector<float>& embeddings, size_t columns) {
-    for (size_t start = 0; start < embeddings.size(); start += columns) {
-        double sum = 0;
-        for (size_t i = 0; i < columns; ++i) sum += double{embeddings[start + i]} * embeddings[start + i];
-        const double factor = sum > 0 ? 1 / std::sqrt(sum) : 0;
-        for (size_t i = 0; i < columns; ++i) {
-            embeddings[start + i] = static_cast<float>(embeddings[start + i] * factor);
-        }
-    }
+    fail_bad_input(
+        fmt::format("{}: {} x {} pixels where the network takes aligned faces of {} x {}; align it first, or "
+                    "give --resize to squeeze it as it is",
+                    name, image.width, image.height, side, side));
 }
 
 std::string joined_lines(const std::vector<std::string>& names) {
@@ -97,6 +89,9 @@ std::string joined_lines(const std::vector<std::string>& names) {
 }
 
 void run_embed(const EmbedOptions& options, Progress& progress) {
+    const fs::path names_path = fs::path(options.out).replace_extension(".txt");
+    if (names_path == options.out)
+        fail_usage("-o " + options.out + ": the names go there; call the array OUT.npy");
     const LoadedModel model = load_model(options.model, options.input);
     const InputImages images = expand_inputs(options.inputs);
     const auto embedder = make_embedder(model);
@@ -111,9 +106,8 @@ void run_embed(const EmbedOptions& options, Progress& progress) {
     progress.finish();
     std::vector<float>& embeddings = sets[0].embeddings;
     const int columns = embedder->embedding_size();
-    if (options.normalize) normalize_rows(embeddings, static_cast<size_t>(columns));
+    if (options.normalize) normalize_embeddings(embeddings, columns);
 
-    const fs::path names_path = fs::path(options.out).replace_extension(".txt");
     write_file_atomically(names_path, joined_lines(images.names));
     write_npy(options.out, embeddings, count, columns);
     put_json(options.json, {{"file", options.out},
@@ -123,8 +117,8 @@ void run_embed(const EmbedOptions& options, Progress& progress) {
                             {"names_file", names_path.string()},
                             {"names", images.names}});
     if (!options.json.print) {
-        fmt::print("{}: {} embeddings of {} numbers; names in {}\n", options.out, format_count(count), columns,
-                   names_path.string());
+        fmt::print("{}: {} embeddings of {} numbers; names in {}\n", options.out, format_count(count),
+                   columns, names_path.string());
     }
 }
 
@@ -134,18 +128,21 @@ void add_embed_command(CLI::App& program, Action& action) {
     auto options = std::make_shared<EmbedOptions>();
     CLI::App* command = program.add_subcommand("embed", "Images, folders or .bin packs to embeddings");
     command->add_option("MODEL", options->model, "An .onnx or a .qfm")->required();
-    command->add_option("INPUT", options->inputs, "Aligned face images, folders of them, .bin packs")->required();
-    command->add_option("-o,--out", options->out, "NumPy file (float32); the images' names go beside it as .txt")
+    command->add_option("INPUT", options->inputs, "Aligned face images, folders of them, .bin packs")
+        ->required();
+    command
+        ->add_option("-o,--out", options->out, "NumPy file (float32); the images' names go beside it as .txt")
         ->required()
         ->type_name("OUT.npy");
     command->add_flag("--normalize", options->normalize, "Scale each embedding to length 1");
     command->add_flag("--resize", options->resize, "Accept images of other sizes, squeezed to the network's");
-    command->add_option("--threads", options->threads, "0: all cores")->check(CLI::Range(0, 1024))->capture_default_str();
+    command->add_option("--threads", options->threads, "0: all cores")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
     add_input_options(*command, options->input);
     add_json_options(*command, options->json);
-    command->callback([options, &action] {
-        action = [options](Progress& progress) { run_embed(*options, progress); };
-    });
+    command->callback(
+        [options, &action] { action = [options](Progress& progress) { run_embed(*options, progress); }; });
 }
 
 }  // namespace quantface

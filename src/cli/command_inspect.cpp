@@ -20,7 +20,9 @@ struct InspectOptions {
     JsonOptions json;
 };
 
-const char* color_order_name(ColorOrder order) { return order == ColorOrder::kRgb ? "RGB" : "BGR"; }
+const char* color_order_name(ColorOrder order) {
+    return order == ColorOrder::kRgb ? "RGB" : "BGR";
+}
 
 Json input_json(const InputSpec& spec) {
     return {{"height", spec.height},
@@ -69,7 +71,9 @@ Json to_json(const LoadedModel& model, const ModelSummary& summary) {
     return document;
 }
 
-std::string bits_text(int bits) { return bits == 0 ? "" : bits == kFloatBits ? "f32" : std::to_string(bits); }
+std::string bits_text(int bits) {
+    return bits == 0 ? "" : bits == kFloatBits ? "f32" : std::to_string(bits);
+}
 
 void print_tables(const LoadedModel& model, const ModelSummary& summary) {
     TextTable table({"layer", "<op", "output", "w bits", "out bits", "parameters", "MACs"});
@@ -82,13 +86,14 @@ void print_tables(const LoadedModel& model, const ModelSummary& summary) {
 
     const InputSpec& spec = model.input_spec();
     fmt::print("network     {} ({})\n", model.name, describe_bits(model));
-    fmt::print("input       {} high x {} wide, {}, (pixel - ({:g}, {:g}, {:g})) / ({:g}, {:g}, {:g})\n", spec.height,
-               spec.width, color_order_name(spec.color_order), spec.mean[0], spec.mean[1], spec.mean[2], spec.std[0],
-               spec.std[1], spec.std[2]);
+    fmt::print("input       {} high x {} wide, {}, (pixel - ({:g}, {:g}, {:g})) / ({:g}, {:g}, {:g})\n",
+               spec.height, spec.width, color_order_name(spec.color_order), spec.mean[0], spec.mean[1],
+               spec.mean[2], spec.std[0], spec.std[1], spec.std[2]);
     fmt::print("embedding   {} numbers\n", model.embedding_size());
     fmt::print("layers      {}, {} parameters, {} MACs an image\n", summary.layers.size(),
                format_count(summary.parameters), format_count(summary.macs));
-    fmt::print("on disk     {}, of which weights {}\n", format_bytes(model.file_bytes), format_bytes(summary.weight_bytes));
+    fmt::print("on disk     {}, of which weights {}\n", format_bytes(model.file_bytes),
+               format_bytes(summary.weight_bytes));
     fmt::print("in memory   {} of weights", format_bytes(summary.memory_weight_bytes));
     if (summary.memory_activation_bytes > 0) {
         fmt::print(", {} of activations a thread", format_bytes(summary.memory_activation_bytes));
@@ -97,7 +102,8 @@ void print_tables(const LoadedModel& model, const ModelSummary& summary) {
     if (const IntegerModel* integer = model.integer_model()) {
         if (!integer->teacher_sha256.empty()) fmt::print("teacher     {}\n", integer->teacher_sha256);
         const Json record = parse_record(integer->record);
-        if (!record.is_null()) fmt::print("record      {}\n", record.dump(-1, ' ', true, Json::error_handler_t::replace));
+        if (!record.is_null())
+            fmt::print("record      {}\n", record.dump(-1, ' ', true, Json::error_handler_t::replace));
     }
 }
 
@@ -112,7 +118,8 @@ void run_inspect(const InspectOptions& options) {
 
 void add_inspect_command(CLI::App& program, Action& action) {
     auto options = std::make_shared<InspectOptions>();
-    CLI::App* command = program.add_subcommand("inspect", "Layers, bits, parameters, MACs, size on disk and in memory");
+    CLI::App* command =
+        program.add_subcommand("inspect", "Layers, bits, parameters, MACs, size on disk and in memory");
     command->add_option("MODEL", options->model, "An .onnx or a .qfm")->required();
     add_input_options(*command, options->input);
     add_json_options(*command, options->json);

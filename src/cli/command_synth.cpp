@@ -31,7 +31,8 @@ void run_synth(SynthOptions options, Progress& progress) {
 
 void add_synth_command(CLI::App& program, Action& action) {
     auto options = std::make_shared<SynthOptions>();
-    CLI::App* command = program.add_subcommand("synth", "Render faces of people who do not exist into a folder");
+    CLI::App* command =
+        program.add_subcommand("synth", "Render faces of people who do not exist into a folder");
     command->add_option("--out", options->out, "Folder; started again on the same one, the work goes on")
         ->required()
         ->type_name("DIR");
@@ -41,14 +42,16 @@ void add_synth_command(CLI::App& program, Action& action) {
     command->add_option("--views", options->folder.views_per_identity, "Images of each person")
         ->check(CLI::Range(int64_t{1}, int64_t{1000}))
         ->capture_default_str();
-    command->add_option("--seed", options->folder.seed, "The same seed gives the same faces")->capture_default_str();
+    command->add_option("--seed", options->folder.seed, "The same seed gives the same faces")
+        ->capture_default_str();
     command->add_option("--size", options->folder.size, "Height and width, pixels")
         ->check(CLI::Range(16, 1024))
         ->capture_default_str();
-    command->add_option("--threads", options->threads, "0: all cores")->check(CLI::Range(0, 1024))->capture_default_str();
-    command->callback([options, &action] {
-        action = [options](Progress& progress) { run_synth(*options, progress); };
-    });
+    command->add_option("--threads", options->threads, "0: all cores")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+    command->callback(
+        [options, &action] { action = [options](Progress& progress) { run_synth(*options, progress); }; });
 }
 
 }  // namespace quantface

@@ -32,10 +32,12 @@ std::unique_ptr<ImageSource> open_data_source(const std::string& text, const Inp
     if (const auto seed = seed_of(text, "rendered")) return make_rendered_source(*seed, side, side);
     if (const auto seed = seed_of(text, "noise")) return make_noise_source(*seed, side, side);
     const std::string folder_prefix = "folder:";
-    if (text.starts_with(folder_prefix)) return make_folder_source(text.substr(folder_prefix.size()), side, side);
+    if (text.starts_with(folder_prefix))
+        return make_folder_source(text.substr(folder_prefix.size()), side, side);
     std::error_code ignored;
     if (std::filesystem::is_directory(text, ignored)) return make_folder_source(text, side, side);
-    if (std::filesystem::exists(text, ignored) || text.ends_with(".bin")) return make_bin_source(text, side, side);
+    if (std::filesystem::exists(text, ignored) || text.ends_with(".bin"))
+        return make_bin_source(text, side, side);
     fail_usage("--data " + text + ": no such folder or pack; give " + kDataSourceHelp);
 }
 

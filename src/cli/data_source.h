@@ -11,9 +11,10 @@ namespace quantface {
 
 constexpr const char* kDataSourceHelp = "rendered[:SEED], folder:PATH, FILE.bin or noise[:SEED]";
 
-// A path without a prefix is a folder or a .bin pack by what lies there. Images fit the network: squares of its longer
-// side, of which the network sees the middle (112x96 networks see the middle of the 112x112 template).
-// Throws Error(kUsage) where the text says nothing of the kind, Error(kBadInput) where the files are missing or damaged.
+// A path without a prefix is a folder or a .bin pack by what lies there. Images fit the network: squares of
+// its longer side, of which the network sees the middle (112x96 networks see the middle of the 112x112
+// template). Throws Error(kUsage) where the text says nothing of the kind, Error(kBadInput) where the files
+// are missing or damaged.
 std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec);
 
 }  // namespace quantface

@@ -20,7 +20,8 @@ std::vector<PixelsView> views_of(const std::vector<Image>& images) {
 double embed_batch(const Embedder& embedder, const std::vector<Image>& images, int64_t first,
                    std::vector<float>& embeddings, ThreadPool& pool) {
     const auto size = static_cast<size_t>(embedder.embedding_size());
-    const std::span<float> target(embeddings.data() + static_cast<size_t>(first) * size, images.size() * size);
+    const std::span<float> target(embeddings.data() + static_cast<size_t>(first) * size,
+                                  images.size() * size);
     const std::vector<PixelsView> views = views_of(images);
     const auto start = std::chrono::steady_clock::now();
     embedder.embed(views, target, pool);
@@ -34,7 +35,8 @@ std::vector<EmbeddingSet> embed_images(const std::vector<const Embedder*>& embed
                                        Progress& progress) {
     std::vector<EmbeddingSet> sets(embedders.size());
     for (size_t i = 0; i < embedders.size(); ++i) {
-        const size_t numbers = static_cast<size_t>(count) * static_cast<size_t>(embedders[i]->embedding_size());
+        const size_t numbers =
+            static_cast<size_t>(count) * static_cast<size_t>(embedders[i]->embedding_size());
         sets[i].embeddings.resize(numbers);
         if (with_mirrored) sets[i].mirrored.resize(numbers);
     }

@@ -22,8 +22,8 @@ struct EmbeddingSet {
     double seconds = 0;             // spent in the network alone, on all threads together
 };
 
-// Each image is read and decoded once, a batch at a time, and seen by every network. One step of progress an image.
-// Throws Error(kFailed) "interrupted" when the user asks to stop, and what `read` throws.
+// Each image is read and decoded once, a batch at a time, and seen by every network. One step of progress an
+// image. Throws Error(kFailed) "interrupted" when the user asks to stop, and what `read` throws.
 std::vector<EmbeddingSet> embed_images(const std::vector<const Embedder*>& embedders, int64_t count,
                                        const ImageReader& read, bool with_mirrored, ThreadPool& pool,
                                        Progress& progress);

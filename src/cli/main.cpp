@@ -1,4 +1,5 @@
-// The `quantface` program: reads the command line, runs one command, turns errors into one line and an exit code.
+// The `quantface` program: reads the command line, runs one command, turns errors into one line and an exit
+// code.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -32,9 +33,12 @@ int report(ExitCode code, const std::string& message) {
 
 ExitCode exit_code_of(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::kUsage: return kWrongUsage;
-        case ErrorKind::kBadInput: return kBadInputFile;
-        case ErrorKind::kFailed: return kWorkFailed;
+        case ErrorKind::kUsage:
+            return kWrongUsage;
+        case ErrorKind::kBadInput:
+            return kBadInputFile;
+        case ErrorKind::kFailed:
+            return kWorkFailed;
     }
     return kWorkFailed;
 }
@@ -47,7 +51,8 @@ int run_action(const Action& action) {
             action(progress);
         }
         // A full disk behind stdout must not look like success.
-        if (std::fflush(stdout) != 0 || std::ferror(stdout)) return report(kWorkFailed, "cannot write to stdout");
+        if (std::fflush(stdout) != 0 || std::ferror(stdout))
+            return report(kWorkFailed, "cannot write to stdout");
         return kDone;
     } catch (const Error& error) {
         return report(exit_code_of(error.kind()), error.what());
@@ -59,7 +64,8 @@ int run_action(const Action& action) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App program("Turns a full-precision face-recognition network into a small integer network.", "quantface");
+    CLI::App program("Turns a full-precision face-recognition network into a small integer network.",
+                     "quantface");
     program.set_version_flag("--version", "quantface " + std::string(kProgramVersion));
     program.require_subcommand(1);
     program.failure_message([](const CLI::App*, const CLI::Error& error) {
@@ -86,4 +92,6 @@ int run(int argc, char** argv) {
 
 }  // namespace quantface
 
-int main(int argc, char** argv) { return quantface::run(argc, argv); }
+int main(int argc, char** argv) {
+    return quantface::run(argc, argv);
+}

@@ -13,7 +13,9 @@ namespace {
 
 volatile sig_atomic_t stop_flag = 0;
 
-extern "C" void quantface_on_stop_signal(int) { stop_flag = 1; }
+extern "C" void quantface_on_stop_signal(int) {
+    stop_flag = 1;
+}
 
 // "7 s", "3 min 20 s", "2 h 5 min"
 std::string duration(double seconds) {
@@ -37,7 +39,9 @@ void install_stop_signals() {
 
 TerminalProgress::TerminalProgress() : is_terminal_(isatty(STDERR_FILENO) == 1) {}
 
-TerminalProgress::~TerminalProgress() { end_line(); }
+TerminalProgress::~TerminalProgress() {
+    end_line();
+}
 
 void TerminalProgress::start(const std::string& label, int64_t total) {
     std::lock_guard lock(mutex_);
@@ -58,7 +62,8 @@ void TerminalProgress::advance(int64_t steps) {
     std::lock_guard lock(mutex_);
     done_ += steps;
     const auto now = Clock::now();
-    if (active_ && now - drawn_ >= (is_terminal_ ? Clock::duration(kBarInterval) : Clock::duration(kLineInterval))) {
+    if (active_ &&
+        now - drawn_ >= (is_terminal_ ? Clock::duration(kBarInterval) : Clock::duration(kLineInterval))) {
         draw(now);
     }
 }
@@ -77,15 +82,19 @@ void TerminalProgress::finish() {
     }
 }
 
-bool TerminalProgress::stop_requested() const { return stop_flag != 0; }
+bool TerminalProgress::stop_requested() const {
+    return stop_flag != 0;
+}
 
 // "120 of 256 images, 35.2/s, 4 s left"
 std::string TerminalProgress::status(double seconds) const {
-    std::string text = total_ > 0 ? fmt::format("{} of {}{}", done_, total_, unit_) : fmt::format("{}{}", done_, unit_);
+    std::string text =
+        total_ > 0 ? fmt::format("{} of {}{}", done_, total_, unit_) : fmt::format("{}{}", done_, unit_);
     if (done_ > 0 && seconds > 0.2) {
         const double rate = static_cast<double>(done_) / seconds;
         text += fmt::format(", {:.{}f}/s", rate, rate < 100 ? 1 : 0);
-        if (total_ > done_) text += fmt::format(", {} left", duration(static_cast<double>(total_ - done_) / rate));
+        if (total_ > done_)
+            text += fmt::format(", {} left", duration(static_cast<double>(total_ - done_) / rate));
     }
     return text;
 }
@@ -99,7 +108,8 @@ void TerminalProgress::draw(Clock::time_point now) {
         return;
     }
     const int64_t full = total_ > 0 ? std::clamp<int64_t>(done_ * kBarWidth / total_, 0, kBarWidth) : 0;
-    const std::string bar = std::string(static_cast<size_t>(full), '#') + std::string(static_cast<size_t>(kBarWidth - full), '.');
+    const std::string bar =
+        std::string(static_cast<size_t>(full), '#') + std::string(static_cast<size_t>(kBarWidth - full), '.');
     fmt::print(stderr, "\r\033[K{} [{}] {}", name_, bar, text);
     std::fflush(stderr);
     bar_open_ = true;

@@ -9,7 +9,8 @@
 
 namespace quantface {
 
-// From now on the first SIGINT or SIGTERM asks the work to stop at its next safe place; a second one kills at once.
+// From now on the first SIGINT or SIGTERM asks the work to stop at its next safe place; a second one kills at
+// once.
 void install_stop_signals();
 
 class TerminalProgress final : public Progress {

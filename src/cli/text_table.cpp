@@ -12,7 +12,8 @@ namespace {
 
 // Code points, not bytes, so that names outside ASCII do not shift the columns.
 size_t display_width(const std::string& text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+    return static_cast<size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "faces/image_header.h"
+#include "faces/png_chunks.h"
 
 namespace quantface {
 
@@ -64,7 +66,12 @@ Image decode_image(std::span<const uint8_t> bytes, const std::string& name) {
                        std::to_string(header.height) + " pixels, more than the 64 megapixels allowed");
     }
     if (bytes.size() > static_cast<size_t>(INT32_MAX)) fail_bad_input(name + ": image file over 2 GB");
-    const cv::Mat bgr = decode_bgr(bytes, name);
+    std::optional<std::vector<uint8_t>> png;
+    if (header.format == ImageFormat::kPng) {
+        png = essential_png(bytes);
+        if (!png) fail_bad_input(name + ": broken or truncated PNG image");
+    }
+    const cv::Mat bgr = decode_bgr(png ? std::span<const uint8_t>(*png) : bytes, name);
     if (bgr.empty()) fail_bad_input(name + ": broken or truncated image");
     // Metadata may turn a photo by 90 degrees. Anything else means that header and decoder disagree.
     const bool upright = bgr.rows == header.height && bgr.cols == header.width;

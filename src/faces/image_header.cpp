@@ -78,21 +78,41 @@ MaybeHeader read_png(Bytes bytes) {
     return ImageHeader{ImageFormat::kPng, big_endian(bytes, 20, 4), big_endian(bytes, 16, 4)};
 }
 
+// Whether `rows` rows, each of `row_bits` bits padded to whole units, are there from an offset on.
+bool holds_rows(Bytes bytes, size_t offset, int64_t rows, int64_t row_bits, int64_t unit_bits) {
+    const int64_t row_bytes = (row_bits + unit_bits - 1) / unit_bits * (unit_bits / 8);
+    return offset <= bytes.size() &&
+           rows <= static_cast<int64_t>(bytes.size() - offset) / std::max<int64_t>(row_bytes, 1);
+}
+
 // BITMAPCOREHEADER (12 bytes, 16-bit sizes) or BITMAPINFOHEADER and later; a negative height means rows from
-// the top.
+// the top. Run-length compression is not read: no camera or tool of today writes it.
 MaybeHeader read_bmp(Bytes bytes) {
-    if (bytes.size() < 26) return std::nullopt;
+    if (bytes.size() < 34) return std::nullopt;
+    ImageHeader header{ImageFormat::kBmp, 0, 0};
+    uint32_t bits = 0, compression = 0;
     if (little_endian(bytes, 14, 4) == 12) {
-        return ImageHeader{ImageFormat::kBmp, little_endian(bytes, 20, 2), little_endian(bytes, 18, 2)};
+        header.width = little_endian(bytes, 18, 2);
+        header.height = little_endian(bytes, 20, 2);
+        bits = little_endian(bytes, 24, 2);
+    } else {
+        header.width = static_cast<int32_t>(little_endian(bytes, 18, 4));
+        const int64_t height = static_cast<int32_t>(little_endian(bytes, 22, 4));
+        header.height = height < 0 ? -height : height;
+        bits = little_endian(bytes, 28, 2);
+        compression = little_endian(bytes, 30, 4);
     }
-    const int64_t height = static_cast<int32_t>(little_endian(bytes, 22, 4));
-    return ImageHeader{ImageFormat::kBmp, height < 0 ? -height : height,
-                       static_cast<int32_t>(little_endian(bytes, 18, 4))};
+    const bool plain = compression == 0 || compression == 3;  // BI_RGB, BI_BITFIELDS
+    if (!plain || bits > 32 || header.width < 1 || header.width > kMaxSide || header.height < 1)
+        return std::nullopt;
+    const bool whole = holds_rows(bytes, little_endian(bytes, 10, 4), header.height, header.width * bits, 32);
+    return whole ? MaybeHeader(header) : std::nullopt;
 }
 
 // WebP container (RFC 9649): lossy frame, lossless frame or extended header.
 MaybeHeader read_webp(Bytes bytes) {
-    if (bytes.size() < 30) return std::nullopt;
+    // The size in the container tells whether the file is whole.
+    if (bytes.size() < 32 || little_endian(bytes, 4, 4) > bytes.size() - 8) return std::nullopt;
     if (has_text_at(bytes, 12, "VP8 ")) {
         return ImageHeader{ImageFormat::kWebp, little_endian(bytes, 28, 2) & 0x3fff,
                            little_endian(bytes, 26, 2) & 0x3fff};
@@ -132,7 +152,11 @@ MaybeHeader read_pnm(Bytes bytes) {
     size_t at = 2;
     const auto width = read_pnm_number(bytes, at);
     const auto height = width ? read_pnm_number(bytes, at) : std::nullopt;
-    if (!height) return std::nullopt;
+    const auto highest = height ? read_pnm_number(bytes, at) : std::nullopt;
+    if (!highest || *highest < 1 || *highest > 65535) return std::nullopt;
+    const int64_t pixel_bits = (bytes[1] == '6' ? 3 : 1) * (*highest > 255 ? 16 : 8);
+    // One blank stands between the header and the pixels.
+    if (!holds_rows(bytes, at + 1, *height, *width * pixel_bits, 8)) return std::nullopt;
     return ImageHeader{ImageFormat::kPnm, *height, *width};
 }
 

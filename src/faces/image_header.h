@@ -16,9 +16,9 @@ struct ImageHeader {
 };
 
 // Looked at before a decoder allocates anything. Only formats known here reach a decoder at all.
-// Throws Error(kBadInput) with `name` in it where the bytes are none of the formats or the header is cut or
-// broken; a JPEG that lacks its end marker counts as cut, because decoders fill what is missing with invented
-// pixels.
+// Throws Error(kBadInput) with `name` in it where the bytes are none of the formats, or the header is broken,
+// or it is plain that the file is cut: a JPEG without its end marker, for one, because decoders fill what is
+// missing with invented pixels.
 ImageHeader read_image_header(std::span<const uint8_t> bytes, const std::string& name);
 
 }  // namespace quantface

@@ -31,7 +31,8 @@ std::vector<uint8_t> encode_npy(std::span<const float> values, int64_t rows, int
     return bytes;
 }
 
-void write_npy(const std::filesystem::path& path, std::span<const float> values, int64_t rows, int64_t columns) {
+void write_npy(const std::filesystem::path& path, std::span<const float> values, int64_t rows,
+               int64_t columns) {
     write_file_atomically(path, encode_npy(values, rows, columns));
 }
 

@@ -38,6 +38,7 @@ void sample_eyes_and_brow(ShapeTraits& s, const Ancestry& a, float male, float o
     s.eye_peak = draw(-0.1f, 0.2f);
     s.lid_fold = std::max(0.3f, draw(3.2f - 2.4f * a.east - 0.8f * old, 0.9f));
     s.socket_depth = std::max(2.0f, draw(7.5f + 1.2f * male - 3.0f * a.east - a.african, 1.6f));
+    s.lash = sampler.uniform(0.4f, 1.3f);
     s.eye_bags = std::max(0.0f, draw(0.4f + 1.3f * old, 0.5f));
     s.brow_ridge = draw(1.8f + 1.6f * male - 0.8f * a.east, 1.1f);
     s.brow_height = draw(19.5f - 1.8f * male, 1.6f);
@@ -92,7 +93,7 @@ ShapeTraits sample_shape(const Ancestry& a, float male, float age, Sampler& samp
     s.neck_half_width = draw(52.0f + 5.0f * male, 3.0f);
     s.ear_size = draw(1.0f + 0.04f * male + 0.07f * old, 0.08f);
     s.ear_angle = std::clamp(draw(0.45f, 0.15f), 0.15f, 1.0f);
-    s.warp = sampler.uniform(3.0f, 6.5f);
+    s.warp = sampler.uniform(3.0f, 7.5f);
     s.warp_asymmetry = sampler.uniform(0.4f, 2.2f);
     s.warp_seed = sampler.seed32();
     return s;
@@ -114,6 +115,7 @@ SkinTraits sample_skin(const Ancestry& a, float masculinity, float age, Sampler&
     s.blood = std::clamp(sampler.normal(0.5f + 0.1f * old, 0.28f), 0.0f, 1.4f);
     s.yellow = std::clamp(sampler.normal(0.15f + 0.25f * a.east + 0.2f * a.south, 0.15f), 0.0f, 0.8f);
     s.mottling = std::max(0.15f, sampler.normal(0.4f + 0.35f * old, 0.22f));
+    s.patches = sampler.uniform(0.0f, 0.14f);
     s.freckles = s.melanin < 0.22f && sampler.chance(0.3f) ? sampler.uniform(0.2f, 1.0f) : 0.0f;
     s.wrinkles = std::max(0.0f, sampler.normal(1.0f * old, 0.2f));
     s.gloss = std::clamp(sampler.normal(0.5f + 0.2f * a.african, 0.28f), 0.05f, 1.3f);
@@ -173,9 +175,9 @@ HairTraits sample_hair(const Ancestry& a, float masculinity, float age, float me
     h.curtain = sampler.uniform(0.75f, 1.45f);
     h.waviness = sampler.uniform(0, 1);
     h.brow_density = std::clamp(sampler.normal(male ? 0.8f : 0.68f, 0.2f), 0.1f, 1.2f);
-    h.brow_thickness = std::max(1.6f, sampler.normal(male ? 5.4f : 3.8f, 1.3f));
-    h.brow_arch = sampler.normal(male ? 1.8f : 3.4f, 1.5f);
-    h.brow_gap = sampler.normal(0, 2.4f);
+    h.brow_thickness = std::max(1.6f, sampler.normal(male ? 5.4f : 3.8f, 2.0f));
+    h.brow_arch = sampler.normal(male ? 1.8f : 3.4f, 2.3f);
+    h.brow_gap = sampler.normal(0, 4.0f);
     if (male) {
         h.stubble = std::max(0.0f, sampler.normal(0.3f, 0.3f));
         if (sampler.chance(0.24f)) h.moustache = sampler.uniform(0.5f, 1);

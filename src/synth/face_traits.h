@@ -19,6 +19,7 @@ struct ShapeTraits {
     float eye_peak = 0;      // where the upper lid is highest: -1 inner to 1 outer
     float lid_fold = 3;      // distance of the lid's crease from its edge; small where the eye has a fold
     float socket_depth = 8;
+    float lash = 0.8f;  // width of the dark line of the lashes
     float eye_bags = 0.5f;
     float brow_ridge = 2;
     float brow_height = 21;        // of the eyebrow's middle over the pupil
@@ -62,6 +63,7 @@ struct SkinTraits {
     float blood = 0.5f;    // redness
     float yellow = 0;
     float mottling = 0.5f;
+    float patches = 0.15f;  // strength of large pale and dark areas, the same on both sides
     float freckles = 0;
     float wrinkles = 0;
     float gloss = 0.4f;

@@ -16,7 +16,7 @@ std::vector<float> row_heights(const HeadShape& head) {
         } else if (y > 40) {
             y -= 3.0f;
         } else if (y > chin - 4) {
-            y -= 1.35f;
+            y -= 1.6f;
         } else if (y > chin - 24) {
             y -= 2.5f;
         } else {
@@ -29,7 +29,7 @@ std::vector<float> row_heights(const HeadShape& head) {
 // Angles from -pi to pi, dense in front.
 std::vector<float> column_angles() {
     std::vector<float> angles;
-    constexpr float kFront = 1.25f, kFine = 0.0185f, kCoarse = 0.09f;
+    constexpr float kFront = 1.25f, kFine = 0.0225f, kCoarse = 0.11f;
     for (float angle = -kPi; angle < -kFront; angle += kCoarse) angles.push_back(angle);
     for (float angle = -kFront; angle < kFront; angle += kFine) angles.push_back(angle);
     for (float angle = kFront; angle < kPi - 0.5f * kCoarse; angle += kCoarse) angles.push_back(angle);

@@ -62,9 +62,9 @@ HeadShape::HeadShape(const FaceTraits& face, const Expression& expression)
       jaw_drop_(expression.jaw_drop),
       chin_y_(-face.shape.chin_height - expression.jaw_drop),
       mouth_y_(-face.shape.mouth_height),
-      mouth_half_width_(face.shape.mouth_half_width + 4.5f * expression.smile - 7 * expression.pucker -
+      mouth_half_width_(face.shape.mouth_half_width + 7.5f * expression.smile - 7 * expression.pucker -
                         0.15f * expression.jaw_drop),
-      corner_y_(mouth_y_ + face.shape.mouth_curve + 5.5f * expression.smile - 0.4f * expression.jaw_drop),
+      corner_y_(mouth_y_ + face.shape.mouth_curve + 8.0f * expression.smile - 0.4f * expression.jaw_drop),
       upper_inner_y_(mouth_y_ + 0.25f * expression.lips_part),
       lower_inner_y_(mouth_y_ - 0.75f * expression.lips_part - expression.jaw_drop),
       half_width_(half_width_curve(face.shape, chin_y_, jaw_drop_)),

@@ -39,6 +39,11 @@ void SkinMaterial::add_spots(const Vec3& p, float& melanin, float& blood) const 
     const float coarse = noise3(p * (1 / 22.0f), s.seed), middle = noise3(p * (1 / 8.0f), s.seed + 1),
                 fine = noise3(p * (1 / 2.6f), s.seed + 2);
     melanin += s.mottling * (0.05f + 0.1f * melanin) * (coarse + 0.7f * middle + 0.55f * fine);
+    const Vec3 mirrored{std::abs(p.x), p.y, p.z};
+    const float patch =
+        noise3(mirrored * (1 / 17.0f), s.seed + 13) + 0.6f * noise3(mirrored * (1 / 8.0f), s.seed + 15);
+    melanin += s.patches * patch;
+    blood += 2.5f * s.patches * noise3(mirrored * (1 / 20.0f), s.seed + 14);
     blood += s.mottling * (0.30f * noise3(p * (1 / 14.0f), s.seed + 3) + 0.18f * fine);
     if (s.freckles > 0 && p.z > kFaceBack) {
         const float where = bell2(p.x, 42, p.y + 22, 30);
@@ -112,7 +117,7 @@ void SkinMaterial::add_eye_surroundings(const EyePosition& eye, const Vec3& p, S
         if (eye.u > -1.05f && eye.u < 1.25f) {
             surface.albedo =
                 surface.albedo * (1 - 0.45f * bell(over - fold, 0.75f) * smooth_step(0.2f, 1.5f, fold));
-            const float lash_width = 0.75f + 0.9f * make_up + (over > 0 ? 0.3f * eye.u : 0.0f);
+            const float lash_width = head_.traits().lash + 0.9f * make_up + (over > 0 ? 0.3f * eye.u : 0.0f);
             const float lash = bell(over, std::max(0.4f, lash_width)) * (0.75f + 0.25f * make_up);
             const float low = 0.45f * bell(eye.dy - eye.lower, 0.6f + 0.3f * make_up);
             surface.albedo = mix(surface.albedo, {0.02f, 0.015f, 0.012f}, saturate(0.85f * lash + low));
@@ -152,8 +157,9 @@ void SkinMaterial::add_beard(const Vec3& p, const MouthSection& mouth, Surface& 
     const float side_x = std::abs(p.x);
     const float nose_base = -head_.traits().nose_length;
     const float edge = 5 * noise2(p.x / 9, p.y / 9, h.seed + 41);
-    const float jaw =
-        smooth_step(0, 8, side_x - 30 + edge) * smooth_step(-30, -42, p.y + edge - 0.35f * (side_x - 45));
+    // The cheek's edge of a beard rises from the corner of the mouth to the ear.
+    const float line_y = mix(-64.0f, -18.0f, saturate((side_x - 26) / 38));
+    const float jaw = smooth_step(0, 8, side_x - 26 + edge) * smooth_step(4, -13, p.y + edge - line_y);
     const float below_mouth = smooth_step(2, -4, p.y - mouth.lower_outer);
     const float neck = smooth_step(head_.chin_y() - 32, head_.chin_y() - 14, p.y);
     const float lip_area = mouth.t < 1.45f && p.y < nose_base + 1 && p.y > mouth.upper_outer - 2

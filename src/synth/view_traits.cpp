@@ -23,7 +23,7 @@ Expression sample_expression(Sampler& sampler) {
     const float pick = sampler.uniform(0, 1);
     if (pick < 0.42f) {  // a broad smile
         e.smile = sampler.uniform(0.5f, 1);
-        e.lips_part = sampler.chance(0.8f) ? sampler.uniform(3, 11) : 0.0f;
+        e.lips_part = sampler.chance(0.85f) ? sampler.uniform(4, 13) : 0.0f;
         e.jaw_drop = sampler.chance(0.4f) ? sampler.uniform(0, 8) : 0.0f;
     } else if (pick < 0.60f) {  // speaking
         e.smile = sampler.normal(0, 0.2f);
@@ -43,7 +43,7 @@ Expression sample_expression(Sampler& sampler) {
     const float lids = std::clamp(sampler.normal(0.98f - 0.22f * std::max(0.0f, e.smile), 0.14f), 0.3f, 1.3f);
     e.lid_left = e.lid_right = sampler.chance(0.05f) ? sampler.uniform(0, 0.25f) : lids;
     e.lid_left *= sampler.uniform(0.93f, 1.07f);
-    e.gaze_x = sampler.normal(0, 0.2f);
+    e.gaze_x = sampler.normal(0, 0.14f);
     e.gaze_y = sampler.normal(-0.03f, 0.1f);
     return e;
 }
@@ -114,19 +114,19 @@ Wear sample_wear(const FaceTraits& face, Sampler& sampler) {
 
 SensorTraits sample_sensor(Sampler& sampler) {
     SensorTraits s;
-    s.exposure = 0.28f * std::exp(sampler.normal(0, 0.42f));
+    s.exposure = 0.27f * std::exp(sampler.normal(0, 0.32f));
     s.white_balance = sample_white(sampler, 0.07f);
     s.gamma = std::exp(sampler.normal(0, 0.09f));
     s.contrast = std::exp(sampler.normal(0.22f, 0.17f));
     s.saturation = std::clamp(sampler.normal(1.0f, 0.25f), 0.2f, 1.7f);
     s.vignette = sampler.chance(0.3f) ? sampler.uniform(0.05f, 0.5f) : 0.0f;
-    s.defocus = sampler.chance(0.3f) ? sampler.uniform(0.3f, 1.6f) : sampler.uniform(0, 0.5f);
+    s.defocus = sampler.chance(0.22f) ? sampler.uniform(0.3f, 1.4f) : sampler.uniform(0, 0.45f);
     if (sampler.chance(0.12f)) s.motion = sampler.uniform(1, 5);
     s.motion_angle = sampler.uniform(0, kPi);
     s.downsample = sampler.chance(0.45f)   ? sampler.uniform(1.0f, 1.6f)
-                   : sampler.chance(0.15f) ? sampler.uniform(1.6f, 3.2f)
+                   : sampler.chance(0.15f) ? sampler.uniform(1.6f, 2.8f)
                                            : 1.0f;
-    s.noise = 0.006f * std::exp(sampler.normal(0, 0.8f));
+    s.noise = 0.0025f * std::exp(sampler.normal(0, 0.9f));
     s.jpeg_quality = sampler.chance(0.75f) ? 35 + sampler.below(62) : 0;
     s.sharpen = sampler.chance(0.35f) ? sampler.uniform(0.2f, 1.2f) : 0.0f;
     s.grey = sampler.chance(0.025f);

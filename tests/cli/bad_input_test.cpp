@@ -37,8 +37,8 @@ class BadInput : public testing::Test {
         expect_refused({"bench", model}, model);
         expect_refused({"eval", model, "--data", "noise:1", "--images", "2"}, model);
         expect_refused({"embed", model, "face.png", "-o", folder_.file("out.npy")}, model);
-        expect_refused({"quantize", model, "-o", folder_.file("out.qfm"), "--ptq", "--weights", "8", "--acts", "8",
-                        "--data", "noise:1", "--images", "2"},
+        expect_refused({"quantize", model, "-o", folder_.file("out.qfm"), "--ptq", "--weights", "8", "--acts",
+                        "8", "--data", "noise:1", "--images", "2"},
                        model);
         EXPECT_FALSE(std::filesystem::exists(folder_.file("out.npy")));
         EXPECT_FALSE(std::filesystem::exists(folder_.file("out.qfm")));
@@ -47,9 +47,9 @@ class BadInput : public testing::Test {
     // A small integer network's bytes.
     std::string tiny_qfm() {
         const std::string path = folder_.file("whole.qfm");
-        const ProgramResult result =
-            run_program({"quantize", folder_.write("tiny.onnx", tiny_onnx()), "-o", path, "--ptq", "--weights", "6",
-                         "--acts", "6", "--data", "noise:1", "--images", "4", "--observer", "minmax"});
+        const ProgramResult result = run_program({"quantize", folder_.write("tiny.onnx", tiny_onnx()), "-o",
+                                                  path, "--ptq", "--weights", "6", "--acts", "6", "--data",
+                                                  "noise:1", "--images", "4", "--observer", "minmax"});
         EXPECT_EQ(result.exit_code, 0) << result.err;
         return path;
     }
@@ -65,7 +65,9 @@ std::string bytes_of(const std::string& path) {
     return text;
 }
 
-TEST_F(BadInput, MissingModel) { expect_model_refused(folder_.file("missing.onnx")); }
+TEST_F(BadInput, MissingModel) {
+    expect_model_refused(folder_.file("missing.onnx"));
+}
 
 TEST_F(BadInput, FolderAsModel) {
     std::filesystem::create_directory(folder_.file("folder.onnx"));
@@ -83,7 +85,8 @@ TEST_F(BadInput, RandomBytesAsModel) {
         expect_refused({"inspect", folder_.write(name + ".onnx", random_bytes(1000 * seed, seed))}, name);
     }
     // As ONNX begins, then noise.
-    expect_refused({"inspect", folder_.write("noise.onnx", "\x08\x07" + random_bytes(5000, 9))}, "noise.onnx");
+    expect_refused({"inspect", folder_.write("noise.onnx", "\x08\x07" + random_bytes(5000, 9))},
+                   "noise.onnx");
     expect_refused({"inspect", folder_.write("text.onnx", "not a network\n")}, "text.onnx");
 }
 
@@ -113,8 +116,8 @@ TEST_F(BadInput, TruncatedOrDamagedQfm) {
 
 TEST_F(BadInput, QuantizingAnIntegerNetwork) {
     const std::string model = tiny_qfm();
-    expect_refused({"quantize", model, "-o", folder_.file("again.qfm"), "--ptq", "--weights", "4", "--acts", "4",
-                    "--data", "noise:1", "--images", "2"},
+    expect_refused({"quantize", model, "-o", folder_.file("again.qfm"), "--ptq", "--weights", "4", "--acts",
+                    "4", "--data", "noise:1", "--images", "2"},
                    model);
     EXPECT_FALSE(std::filesystem::exists(folder_.file("again.qfm")));
 }
@@ -123,10 +126,14 @@ TEST_F(BadInput, Packs) {
     const std::string model = folder_.write("tiny.onnx", tiny_onnx());
     expect_refused({"eval", model, "--bench", folder_.file("missing.bin")}, "missing.bin");
     expect_refused({"eval", model, "--bench", folder_.write("empty.bin", "")}, "empty.bin");
-    expect_refused({"eval", model, "--bench", folder_.write("random.bin", random_bytes(4000, 3))}, "random.bin");
+    expect_refused({"eval", model, "--bench", folder_.write("random.bin", random_bytes(4000, 3))},
+                   "random.bin");
     // Protocol 4, then noise; and a pickle that would call a function, which must not be obeyed.
-    expect_refused({"eval", model, "--bench", folder_.write("noise.bin", "\x80\x04" + random_bytes(4000, 4))}, "noise.bin");
-    expect_refused({"eval", model, "--bench", folder_.write("call.bin", "cos\nsystem\n(S'touch /tmp/x'\ntR.")}, "call.bin");
+    expect_refused({"eval", model, "--bench", folder_.write("noise.bin", "\x80\x04" + random_bytes(4000, 4))},
+                   "noise.bin");
+    expect_refused(
+        {"eval", model, "--bench", folder_.write("call.bin", "cos\nsystem\n(S'touch /tmp/x'\ntR.")},
+        "call.bin");
 }
 
 TEST_F(BadInput, Images) {
@@ -134,7 +141,8 @@ TEST_F(BadInput, Images) {
     const std::string out = folder_.file("out.npy");
     expect_refused({"embed", model, folder_.file("missing.png"), "-o", out}, "missing.png");
     expect_refused({"embed", model, folder_.write("empty.png", ""), "-o", out}, "empty.png");
-    expect_refused({"embed", model, folder_.write("random.jpg", random_bytes(3000, 5)), "-o", out}, "random.jpg");
+    expect_refused({"embed", model, folder_.write("random.jpg", random_bytes(3000, 5)), "-o", out},
+                   "random.jpg");
     std::filesystem::create_directory(folder_.file("no_images"));
     expect_refused({"embed", model, folder_.file("no_images"), "-o", out}, "no_images");
     EXPECT_FALSE(std::filesystem::exists(out));
@@ -145,8 +153,8 @@ TEST_F(BadInput, CalibrationData) {
     const std::string model = folder_.write("tiny.onnx", tiny_onnx());
     const std::string out = folder_.file("out.qfm");
     const auto quantize = [&](const std::string& data) {
-        return std::vector<std::string>{"quantize", model, "-o", out, "--ptq", "--weights", "8", "--acts", "8",
-                                        "--images", "2", "--data", data};
+        return std::vector<std::string>{"quantize", model, "-o",       out, "--ptq",  "--weights", "8",
+                                        "--acts",   "8",   "--images", "2", "--data", data};
     };
     expect_refused(quantize("folder:" + folder_.file("missing")), "missing");
     expect_refused(quantize(folder_.write("random.bin", random_bytes(4000, 6))), "random.bin");
@@ -156,8 +164,8 @@ TEST_F(BadInput, CalibrationData) {
 TEST_F(BadInput, OutputThatCannotBeWrittenIsAFailureOfTheWork) {
     const std::string model = folder_.write("tiny.onnx", tiny_onnx());
     const ProgramResult result =
-        run_program({"quantize", model, "-o", folder_.file("no/such/folder/out.qfm"), "--ptq", "--weights", "8",
-                     "--acts", "8", "--data", "noise:1", "--images", "2", "--observer", "minmax"});
+        run_program({"quantize", model, "-o", folder_.file("no/such/folder/out.qfm"), "--ptq", "--weights",
+                     "8", "--acts", "8", "--data", "noise:1", "--images", "2", "--observer", "minmax"});
     EXPECT_EQ(result.exit_code, 1) << result.err;
     EXPECT_NE(result.err.find("quantface: "), std::string::npos) << result.err;
 }

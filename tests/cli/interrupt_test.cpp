@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 int64_t image_count(const fs::path& folder) {
     int64_t count = 0;
     std::error_code ignored;
-    for (fs::recursive_directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    for (fs::recursive_directory_iterator entry(folder, ignored), end; entry != end;
+         entry.increment(ignored)) {
         count += entry->path().extension() == ".png";
     }
     return count;
@@ -36,8 +37,8 @@ std::map<std::string, std::string> images(const fs::path& folder) {
 TEST(Interrupt, SynthStopsCleanlyAndResumes) {
     const ScratchFolder folder;
     // Far more than a second's work, so that the signal finds it at work.
-    const std::vector<std::string> much = {"synth", "--out", folder.file("faces"), "--count", "20000", "--seed", "5",
-                                           "--size", "64"};
+    const std::vector<std::string> much = {
+        "synth", "--out", folder.file("faces"), "--count", "20000", "--seed", "5", "--size", "64"};
     RunOptions stop;
     stop.when = [&] { return image_count(folder.file("faces")) >= 3; };
     stop.signal = SIGINT;
@@ -49,13 +50,13 @@ TEST(Interrupt, SynthStopsCleanlyAndResumes) {
     ASSERT_GE(kept, 3);
 
     const std::string total = std::to_string(kept + 4);
-    const ProgramResult resumed =
-        run_program({"synth", "--out", folder.file("faces"), "--count", total, "--seed", "5", "--size", "64"});
+    const ProgramResult resumed = run_program(
+        {"synth", "--out", folder.file("faces"), "--count", total, "--seed", "5", "--size", "64"});
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_EQ(image_count(folder.file("faces")), kept + 4);
 
-    const ProgramResult straight =
-        run_program({"synth", "--out", folder.file("straight"), "--count", total, "--seed", "5", "--size", "64"});
+    const ProgramResult straight = run_program(
+        {"synth", "--out", folder.file("straight"), "--count", total, "--seed", "5", "--size", "64"});
     ASSERT_EQ(straight.exit_code, 0) << straight.err;
     EXPECT_EQ(images(folder.file("faces")), images(folder.file("straight")));
 }
@@ -65,7 +66,8 @@ TEST(Interrupt, SigtermStopsToo) {
     RunOptions stop;
     stop.when = [&] { return image_count(folder.file("faces")) >= 1; };
     stop.signal = SIGTERM;
-    const ProgramResult stopped = run_program({"synth", "--out", folder.file("faces"), "--count", "20000"}, stop);
+    const ProgramResult stopped =
+        run_program({"synth", "--out", folder.file("faces"), "--count", "20000"}, stop);
     EXPECT_EQ(stopped.exit_code, 1) << "signal " << stopped.signal;
 }
 

@@ -15,7 +15,8 @@ struct ProgramResult {
 };
 
 struct RunOptions {
-    // Once this returns true (polled), `signal` is sent; the program is killed after `limit_seconds` in any case.
+    // Once this returns true (polled), `signal` is sent; the program is killed after `limit_seconds` in any
+    // case.
     std::function<bool()> when;
     int signal = 0;
     int limit_seconds = 120;

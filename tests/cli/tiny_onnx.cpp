@@ -34,7 +34,8 @@ class Message {
     std::string bytes_;
 };
 
-Message tensor(const std::string& name, const std::vector<uint64_t>& dims, float low, float high, std::mt19937& random) {
+Message tensor(const std::string& name, const std::vector<uint64_t>& dims, float low, float high,
+               std::mt19937& random) {
     uint64_t count = 1;
     Message message;
     for (const uint64_t dim : dims) {

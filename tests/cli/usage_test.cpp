@@ -50,8 +50,9 @@ TEST(Usage, QuantizeNeedsPtqBitsAndOutput) {
     expect_usage_error({"quantize", model, "--ptq", "--weights", "8", "--acts", "8"}, "-o");
     expect_usage_error({"quantize", model, "-o", out, "--ptq", "--weights", "9", "--acts", "8"}, "--weights");
     expect_usage_error({"quantize", model, "-o", out, "--ptq", "--weights", "8", "--acts", "1"}, "--acts");
-    expect_usage_error({"quantize", model, "-o", out, "--ptq", "--weights", "8", "--acts", "8", "--observer", "crystal"},
-                       "--observer");
+    expect_usage_error(
+        {"quantize", model, "-o", out, "--ptq", "--weights", "8", "--acts", "8", "--observer", "crystal"},
+        "--observer");
     EXPECT_FALSE(std::filesystem::exists(out));
 }
 

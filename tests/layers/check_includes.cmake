@@ -13,6 +13,7 @@ set(library_rules
   "onnx/|google/protobuf/"              "^formats/onnx"
   "flatbuffers/"                        "^formats/"
   "opencv2/"                            "^faces/"
+  "Eigen/"                               "^quantize/"
   "openssl/"                            "^(quantize|report|cli)/"
   "nlohmann/|fmt/"                      "^(synth|quantize|eval|report|cli)/"
   "CLI/"                                "^cli/")

@@ -1,0 +1,59 @@
+#include "cli/input_options.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+
+namespace quantface {
+
+namespace {
+
+std::array<float, 3> parse_channels(const std::string& option, const std::string& text, bool positive) {
+    const auto refuse = [&] {
+        fail_usage(option + " " + text + ": one number or three with commas between wanted" +
+                   (positive ? ", each above zero" : ""));
+    };
+    std::vector<float> numbers;
+    const char* position = text.data();
+    const char* const last = position + text.size();
+    for (;;) {
+        float number = 0;
+        const auto [end, error] = std::from_chars(position, last, number);
+        if (error != std::errc() || !std::isfinite(number) || (positive && number <= 0)) refuse();
+        numbers.push_back(number);
+        position = end;
+        if (position == last) break;
+        if (*position++ != ',') refuse();
+    }
+    if (numbers.size() == 1) return {numbers[0], numbers[0], numbers[0]};
+    if (numbers.size() != 3) refuse();
+    return {numbers[0], numbers[1], numbers[2]};
+}
+
+}  // namespace
+
+void add_input_options(CLI::App& command, InputOptions& options) {
+    command
+        .add_option("--input-mean", options.mean,
+                    "An .onnx sees (pixel - mean) / std: one number or three (127.5)")
+        ->type_name("A[,B,C]")
+        ->group("Input of .onnx networks");
+    command.add_option("--input-std", options.std, "One number or three (127.5)")
+        ->type_name("A[,B,C]")
+        ->group("Input of .onnx networks");
+    command.add_flag("--bgr", options.bgr, "An .onnx wants blue first, not red")
+        ->group("Input of .onnx networks");
+}
+
+InputSpec apply_input_options(const InputOptions& options, InputSpec spec) {
+    if (!options.mean.empty()) spec.mean = parse_channels("--input-mean", options.mean, false);
+    if (!options.std.empty()) spec.std = parse_channels("--input-std", options.std, true);
+    if (options.bgr) spec.color_order = ColorOrder::kBgr;
+    return spec;
+}
+
+}  // namespace quantface

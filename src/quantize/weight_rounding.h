@@ -1,0 +1,35 @@
+// Float weights of one layer to integer levels.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <Eigen/Core>
+
+namespace quantface {
+
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+// What one group of a convolution sees at sampled positions: one row a position, one column an input tap.
+struct LayerSamples {
+    Matrix teacher;  // inputs of the teacher's layer
+    Matrix student;  // inputs of the quantized layer at the same positions
+};
+
+struct RoundedWeights {
+    std::vector<float> scale;    // one for each output channel (row), > 0
+    std::vector<int32_t> level;  // rows x columns, |level| <= weight_limit(bits)
+};
+
+// The scale for each row that loses the least: sum over columns of importance * (weight - level * scale)^2.
+std::vector<float> search_scales(const Matrix& weight, const Eigen::VectorXf& importance, int bits);
+
+RoundedWeights round_to_nearest(const Matrix& weight, int bits);
+
+// Fits, then rounds. The fit: the weights W' that, on the student's inputs, come closest to W on the
+// teacher's, by ridge regression towards W, means left to the bias. The rounding goes column by column and
+// spreads each column's error over the columns not yet rounded, as the inputs' covariance asks (Frantar et
+// al., "GPTQ", ICLR 2023; the same as optimal brain compression, Frantar and Alistarh, NeurIPS 2022).
+RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples& samples, int bits);
+
+}  // namespace quantface
