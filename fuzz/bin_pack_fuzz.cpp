@@ -1,4 +1,4 @@
-// Verification packs from hostile bytes: the pickle reader, the pack's structure, and the headers of its
+// Verification packs from hostile bytes: the pickle reader, the pack's structure, the headers and chunks of
 // images. Whatever the bytes, the only exception is quantface::Error, in one line.
 #include <algorithm>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "faces/bin_pack.h"
 #include "faces/image_header.h"
+#include "faces/png_chunks.h"
 
 namespace {
 
@@ -43,5 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     expect_no_other_error(
         [&] { walk(quantface::BinPack::from_source(quantface::make_memory_source(bytes, "pack"))); });
     expect_no_other_error([&] { static_cast<void>(quantface::read_image_header(bytes, "image")); });
+    // A filtered PNG image is whole, so that filtering changes it no further.
+    if (const auto png = quantface::essential_png(bytes)) {
+        if (png->size() > size || quantface::essential_png(*png) != png) std::abort();
+    }
     return 0;
 }

@@ -63,6 +63,11 @@ Json to_json(const LoadedModel& model, const ModelSummary& summary) {
                      {"weight_bytes", summary.weight_bytes},
                      {"memory_weight_bytes", summary.memory_weight_bytes},
                      {"memory_activation_bytes", summary.memory_activation_bytes}};
+    if (const auto& sizes = model.qfm_sizes) {
+        document["sections"] = {{"version", sizes->version},     {"header", sizes->header},
+                                {"structure", sizes->structure}, {"parameters", sizes->parameters},
+                                {"record", sizes->record},       {"other", sizes->other}};
+    }
     if (const IntegerModel* integer = model.integer_model()) {
         document["teacher_sha256"] = integer->teacher_sha256;
         document["record"] = parse_record(integer->record);
@@ -94,6 +99,12 @@ void print_tables(const LoadedModel& model, const ModelSummary& summary) {
                format_count(summary.parameters), format_count(summary.macs));
     fmt::print("on disk     {}, of which weights {}\n", format_bytes(model.file_bytes),
                format_bytes(summary.weight_bytes));
+    if (const auto& sizes = model.qfm_sizes) {
+        fmt::print("sections    header {}, structure {}, parameters {}, record {} (format {})\n",
+                   format_bytes(sizes->header), format_bytes(sizes->structure),
+                   format_bytes(sizes->parameters), format_bytes(sizes->record + sizes->other),
+                   sizes->version);
+    }
     fmt::print("in memory   {} of weights", format_bytes(summary.memory_weight_bytes));
     if (summary.memory_activation_bytes > 0) {
         fmt::print(", {} of activations a thread", format_bytes(summary.memory_activation_bytes));

@@ -7,14 +7,15 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/thread_pool.h"
+#include "cli/bits_description.h"
 #include "cli/commands.h"
 #include "cli/data_source.h"
 #include "cli/json_output.h"
 #include "cli/model_loading.h"
 #include "cli/text_table.h"
 #include "cli/version.h"
+#include "formats/qfm.h"
 #include "quantize/post_training.h"
 
 namespace quantface {
@@ -35,13 +36,14 @@ struct QuantizeOptions {
     JsonOptions json;
 };
 
-// Made before any work, so that hours are not lost to a misspelt folder.
+// Before any work, so that none is lost to a misspelt folder.
 void check_output(const std::filesystem::path& out) {
     const std::filesystem::path folder = out.has_parent_path() ? out.parent_path() : ".";
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored)) {
         fail_work(out.string() + ": its folder does not exist; create it first");
     }
+    if (std::filesystem::is_directory(out, ignored)) fail_work(out.string() + ": is a folder");
 }
 
 PostTrainingOptions training_options(const QuantizeOptions& options) {
@@ -55,6 +57,145 @@ PostTrainingOptions training_options(const QuantizeOptions& options) {
     return training;
 }
 
+// The quantizer's own record, with what only the program knows.
+std::string complete_record(const std::string& record) {
+    Json document = record.empty() ? Json::object() : Json::parse(record, nullptr, false);
+    if (!document.is_object()) document = {{"quantizer", record}};
+    document["program"] = std::string("quantface ") + kProgramVersion;
+    return document.dump();
+}
+
+Json to_json(const QuantizeOptions& options, const PostTrainingResult& result, const LoadedModel& teacher,
+             uint64_t file_bytes, double seconds) {
+    Json document = {{"file", options.out},
+                     {"bits", describe_bits(result.model)},
+                     {"file_bytes", file_bytes},
+                     {"teacher", teacher.name},
+                     {"teacher_bytes", teacher.file_bytes},
+                     {"teacher_sha256", teacher.sha256},
+                     {"observer", observer_name(result.observer)},
+                     {"held_out_cosine", result.held_out_cosine},
+                     {"seconds", seconds},
+                     {"record", Json::parse(result.model.record)}};
+    return document;
+}
+
+void print_summary(const QuantizeOptions& options, const PostTrainingResult& result,
+                   const LoadedModel& teacher, uint64_t file_bytes, double seconds) {
+    fmt::print("{}: {}, {} ({:.2f} times smaller than {}), observer {}, {:.0f} s\n", options.out,
+               describe_bits(result.model), format_bytes(file_bytes),
+               static_cast<double>(teacher.file_bytes) / static_cast<double>(file_bytes), teacher.name,
+               observer_name(result.observer), seconds);
+    fmt::print("mean cosine to the original on {} held-out images of the same source: {:.4f}\n",
+               options.training.held_out_images, result.held_out_cosine);
+}
+
+void run_quantize(const QuantizeOptions& options, Progress& progress) {
+    if (!options.ptq)
+        fail_usage("quantize: training is not in this version; give --ptq to quantize by calibration");
+    check_output(options.out);
+    const LoadedModel teacher = load_model(options.model, options.input);
+    if (teacher.graph() == nullptr) {
+        fail_bad_input(options.model + ": is an integer network already; give the full-precision .onnx");
+    }
+    const auto source = open_data_source(options.data, teacher.input_spec(), options.seed);
+    ThreadPool pool(options.threads);
+    const auto start = std::chrono::steady_clock::now();
+    PostTrainingResult result =
+        quantize_post_training(*teacher.graph(), *source, training_options(options), pool, progress);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.model.teacher_sha256 = teacher.sha256;
+    result.model.record = complete_record(result.model.record);
+    write_qfm(options.out, result.model);
+    const uint64_t file_bytes = std::filesystem::file_size(options.out);
+    put_json(options.json, to_json(options, result, teacher, file_bytes, seconds));
+    if (!options.json.print) print_summary(options, result, teacher, file_bytes, seconds);
+}
+
+void add_method_options(CLI::App& command, QuantizeOptions& options) {
+    const std::string group = "Method";
+    const auto bits = CLI::Range(kMinBits, kMaxBits);
+    command.add_option("--ends", options.ends_bits, "Other bits for the first and last layer")
+        ->check(bits)
+        ->group(group);
+    command
+        .add_option("--residual-bits", options.residual_bits, "Other bits for what additions read and make")
+        ->check(bits)
+        ->group(group);
+    std::vector<std::string> observers = {"auto"};
+    for (const ObserverKind kind : all_observers()) observers.push_back(observer_name(kind));
+    command
+        .add_option("--observer", options.observer,
+                    "How activation ranges are found; auto: whichever agrees best")
+        ->check(CLI::IsMember(observers))
+        ->capture_default_str()
+        ->group(group);
+    command.add_flag("--no-bias-correction", options.no_bias_correction, "Leave biases as they are")
+        ->group(group);
+    command.add_flag("--no-weight-compensation", options.no_compensation, "Round each weight by itself")
+        ->group(group);
+    command.add_flag("--no-equalization", options.no_equalization, "Leave channels unequal")->group(group);
+    command.add_option("--equalization-strength", options.training.equalization_strength, "0 to 1")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_option("--range-margin", options.training.range_margin, "Widen observed ranges by this factor")
+        ->check(CLI::Range(1.0, 4.0))
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_option("--skip-pass", options.training.skip_passes,
+                    "Leave out a simplification of the graph, by name")
+        ->type_name("NAME...")
+        ->group(group);
+}
+
+void add_data_options(CLI::App& command, QuantizeOptions& options) {
+    const std::string group = "Data";
+    command.add_option("--data", options.data, std::string("Unlabelled faces: ") + kDataSourceHelp)
+        ->type_name("SOURCE")
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--images", options.training.images, "Images to calibrate on")
+        ->check(CLI::Range(1, 1000000))
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_option("--held-out", options.training.held_out_images, "The source's next images, to judge on")
+        ->check(CLI::Range(1, 1000000))
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--seed", options.seed, "Seed of a source that names none")
+        ->capture_default_str()
+        ->group(group);
+}
+
 }  // namespace
+
+void add_quantize_command(CLI::App& program, Action& action) {
+    auto options = std::make_shared<QuantizeOptions>();
+    CLI::App* command = program.add_subcommand("quantize", "A full-precision network to an integer network");
+    const auto bits = CLI::Range(kMinBits, kMaxBits);
+    command->add_option("MODEL", options->model, "A full-precision .onnx")->required();
+    command->add_option("-o,--out", options->out, "The integer network")->required()->type_name("OUT.qfm");
+    command->add_flag("--ptq", options->ptq, "By calibration alone (the only method in this version)");
+    command->add_option("--weights", options->training.weight_bits, "Bits of each weight")
+        ->required()
+        ->check(bits);
+    command->add_option("--acts", options->training.activation_bits, "Bits of each activation")
+        ->required()
+        ->check(bits);
+    add_data_options(*command, *options);
+    add_method_options(*command, *options);
+    command->add_flag("--layer-report", options->training.layer_report, "Say how much each layer loses");
+    command->add_option("--threads", options->threads, "0: all cores")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+    add_input_options(*command, options->input);
+    add_json_options(*command, options->json);
+    command->callback(
+        [options, &action] { action = [options](Progress& progress) { run_quantize(*options, progress); }; });
+}
 
 }  // namespace quantface

@@ -13,9 +13,9 @@ namespace quantface {
 
 namespace {
 
-// "noise" and "noise:7" for the name "noise": 1 (the default seed) and 7.
-std::optional<uint64_t> seed_of(const std::string& text, const std::string& name) {
-    if (text == name) return 1;
+// "noise" and "noise:7" for the name "noise": the default seed and 7.
+std::optional<uint64_t> seed_of(const std::string& text, const std::string& name, uint64_t default_seed) {
+    if (text == name) return default_seed;
     if (!text.starts_with(name + ":")) return std::nullopt;
     uint64_t seed = 0;
     const char* first = text.data() + name.size() + 1;
@@ -27,10 +27,12 @@ std::optional<uint64_t> seed_of(const std::string& text, const std::string& name
 
 }  // namespace
 
-std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec) {
+std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
+                                              uint64_t default_seed) {
     const int side = std::max(spec.height, spec.width);
-    if (const auto seed = seed_of(text, "rendered")) return make_rendered_source(*seed, side, side);
-    if (const auto seed = seed_of(text, "noise")) return make_noise_source(*seed, side, side);
+    if (const auto seed = seed_of(text, "rendered", default_seed))
+        return make_rendered_source(*seed, side, side);
+    if (const auto seed = seed_of(text, "noise", default_seed)) return make_noise_source(*seed, side, side);
     const std::string folder_prefix = "folder:";
     if (text.starts_with(folder_prefix))
         return make_folder_source(text.substr(folder_prefix.size()), side, side);

@@ -1,6 +1,7 @@
 // SOURCE on the command line: where images without labels come from.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@ constexpr const char* kDataSourceHelp = "rendered[:SEED], folder:PATH, FILE.bin 
 // its longer side, of which the network sees the middle (112x96 networks see the middle of the 112x112
 // template). Throws Error(kUsage) where the text says nothing of the kind, Error(kBadInput) where the files
 // are missing or damaged.
-std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec);
+std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
+                                              uint64_t default_seed = 1);
 
 }  // namespace quantface

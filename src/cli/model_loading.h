@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "cli/input_options.h"
+#include "formats/qfm.h"
 #include "graph/graph.h"
 #include "graph/integer_model.h"
 #include "runtime/embedder.h"
@@ -20,6 +22,7 @@ struct LoadedModel {
     uint64_t file_bytes = 0;
     std::string sha256;
     std::variant<Graph, IntegerModel> network;
+    std::optional<QfmSizes> qfm_sizes;  // of a .qfm
 
     const Graph* graph() const { return std::get_if<Graph>(&network); }
     const IntegerModel* integer_model() const { return std::get_if<IntegerModel>(&network); }

@@ -47,12 +47,12 @@ EmbeddingAgreement measure_agreement(std::span<const float> student, std::span<c
     }
     std::sort(cosines.begin(), cosines.end());
     const auto count = static_cast<double>(cosines.size());
-    for (const double cosine : cosines) agreement.mean += cosine / count;
-    double variance = 0;
-    for (const double cosine : cosines)
-        variance += (cosine - agreement.mean) * (cosine - agreement.mean) / count;
+    for (const double cosine : cosines) agreement.mean += cosine;
+    agreement.mean /= count;
+    double squares = 0;
+    for (const double cosine : cosines) squares += (cosine - agreement.mean) * (cosine - agreement.mean);
     agreement.images = static_cast<int64_t>(cosines.size());
-    agreement.standard_deviation = std::sqrt(variance);
+    agreement.standard_deviation = std::sqrt(squares / count);
     agreement.minimum = cosines.front();
     agreement.first_percentile = quantile(cosines, 0.01);
     return agreement;

@@ -84,14 +84,17 @@ TenFoldResult ten_fold_accuracy(std::span<const double> distances, const std::ve
             static_cast<size_t>(std::max_element(elsewhere.begin(), elsewhere.end()) - elsewhere.begin());
         result.fold_accuracies.push_back(static_cast<double>(by_fold[fold][best]) /
                                          static_cast<double>(sizes[fold]));
-        result.threshold_mean += threshold_at(best) / folds;
+        result.threshold_mean += threshold_at(best);
     }
-    for (const double accuracy : result.fold_accuracies) result.accuracy_mean += accuracy / folds;
-    double variance = 0;
+    // Summed, then divided: ten perfect folds give exactly 1.
+    for (const double accuracy : result.fold_accuracies) result.accuracy_mean += accuracy;
+    result.accuracy_mean /= folds;
+    result.threshold_mean /= folds;
+    double squares = 0;
     for (const double accuracy : result.fold_accuracies) {
-        variance += (accuracy - result.accuracy_mean) * (accuracy - result.accuracy_mean) / folds;
+        squares += (accuracy - result.accuracy_mean) * (accuracy - result.accuracy_mean);
     }
-    result.accuracy_std = std::sqrt(variance);
+    result.accuracy_std = std::sqrt(squares / folds);
     return result;
 }
 

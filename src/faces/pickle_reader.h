@@ -7,8 +7,9 @@
 
 namespace quantface {
 
-// Instructions that one pickle may have. A pack of a million encoded images needs two to twenty each; the
-// limit bounds the memory that a hostile file can take to a few hundred megabytes, whatever its size.
+// Instructions that one pickle may have. An encoded image takes two as bytes and about twenty as a NumPy
+// array, so 400,000 images fit in any case; the largest pack in use has 14,000. The limit bounds the memory
+// that a hostile file can take to 0.7 GB, whatever its size.
 constexpr uint64_t kMaxPickleInstructions = uint64_t{8} << 20;
 
 // Payloads stay in the file: memory grows with the number of values, not with their size. Nesting costs no

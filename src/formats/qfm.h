@@ -27,19 +27,19 @@ constexpr uint32_t kQfmVersion = 1;
 // (packed_weight_bytes in graph/integer_model.h).
 struct QfmSizes {
     uint32_t version = 0;
-    uint64_t header = 0;      // magic to checksum of the table
+    uint64_t header = 0;  // magic to checksum of the table
     uint64_t structure = 0;
     uint64_t parameters = 0;
     uint64_t record = 0;
-    uint64_t other = 0;       // optional sections that this program does not know
+    uint64_t other = 0;  // optional sections that this program does not know
     uint64_t total = 0;
 };
 
 // The model must pass validate(); throws its error otherwise.
 std::vector<uint8_t> encode_qfm(const IntegerModel& model);
 
-// A model that passed validate(). Throws Error(kBadInput), one line that begins with file_name, where the bytes
-// are truncated, damaged (every section and the table have a checksum), hostile or of a newer version.
+// A model that passed validate(). Throws Error(kBadInput), one line that begins with file_name, where the
+// bytes are truncated, damaged (every section and the table have a checksum), hostile or of a newer version.
 // Memory stays proportional to the bytes.
 IntegerModel decode_qfm(std::span<const uint8_t> bytes, const std::string& file_name);
 

@@ -23,7 +23,8 @@ bool looks_like_qfm(std::span<const uint8_t> bytes) {
 
 namespace qfm {
 
-static_assert(std::endian::native == std::endian::little, "numbers are copied from and to little-endian files");
+static_assert(std::endian::native == std::endian::little,
+              "numbers are copied from and to little-endian files");
 
 namespace {
 
@@ -37,8 +38,8 @@ constexpr size_t header_size(size_t section_count) {
 
 template <typename T>
 void append(std::vector<uint8_t>& bytes, T number) {
-    const auto* begin = reinterpret_cast<const uint8_t*>(&number);
-    bytes.insert(bytes.end(), begin, begin + sizeof(T));
+    bytes.resize(bytes.size() + sizeof(T));
+    std::memcpy(bytes.data() + bytes.size() - sizeof(T), &number, sizeof(T));
 }
 
 bool is_known(uint32_t kind) {
@@ -47,7 +48,8 @@ bool is_known(uint32_t kind) {
 }
 
 // Magic, version and count, none of which the checksum may be trusted for before they are sane themselves.
-uint32_t read_section_count(ByteReader& reader, std::span<const uint8_t> bytes, const std::string& file_name) {
+uint32_t read_section_count(ByteReader& reader, std::span<const uint8_t> bytes,
+                            const std::string& file_name) {
     if (!looks_like_qfm(bytes)) fail_bad_input(file_name + ": not a .qfm model file");
     reader.take(kMagic.size());
     const auto version = reader.read<uint32_t>();
@@ -77,12 +79,14 @@ Section read_section(ByteReader& reader, std::span<const uint8_t> bytes, uint64_
     }
     section.bytes = bytes.subspan(offset, length);
     if (crc32c(section.bytes) != checksum) {
-        fail_bad_input(file_name + ": damaged: the checksum of " + name + " is wrong; copy or make the file anew");
+        fail_bad_input(file_name + ": damaged: the checksum of " + name +
+                       " is wrong; copy or make the file anew");
     }
     const bool optional = (section.flags & kOptionalFlag) != 0;
     const bool understood = is_known(section.kind) && (section.flags & ~kOptionalFlag) == 0;
     if (!understood && !optional) {
-        fail_bad_input(file_name + ": needs " + name + ", which this program does not know; update quantface");
+        fail_bad_input(file_name + ": needs " + name +
+                       ", which this program does not know; update quantface");
     }
     return section;
 }
@@ -133,7 +137,8 @@ Container read_container(std::span<const uint8_t> bytes, const std::string& file
     ByteReader whole_header(bytes, file_name);
     const auto checked = whole_header.take(container.header_bytes - kChecksumBytes);
     if (crc32c(checked) != whole_header.read<uint32_t>()) {
-        fail_bad_input(file_name + ": damaged: the checksum of the section table is wrong; copy or make the file anew");
+        fail_bad_input(file_name +
+                       ": damaged: the checksum of the section table is wrong; copy or make the file anew");
     }
     uint64_t offset = container.header_bytes;
     for (uint32_t index = 0; index < count; ++index) {

@@ -32,8 +32,8 @@ struct Container {
     bool has(SectionKind kind) const;
 };
 
-// Throws Error(kBadInput) that begins with file_name for anything that is not a whole, undamaged container of a
-// version that this program reads, with sections that it knows or may pass over.
+// Throws Error(kBadInput) that begins with file_name for anything that is not a whole, undamaged container of
+// a version that this program reads, with sections that it knows or may pass over.
 Container read_container(std::span<const uint8_t> bytes, const std::string& file_name);
 
 }  // namespace quantface::qfm

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "numerics/bit_packing.h"
@@ -11,8 +12,8 @@ namespace quantface::qfm {
 
 namespace {
 
-// Streams are packed and unpacked in pieces of a whole number of bytes, so that a large layer is never in memory
-// as int32.
+// Streams are packed and unpacked in pieces of a whole number of bytes, so that a large layer is never in
+// memory as int32.
 constexpr size_t kPiece = 8192;
 
 void append_packed(std::vector<uint8_t>& bytes, std::span<const int32_t> numbers, int bits) {
@@ -22,8 +23,9 @@ void append_packed(std::vector<uint8_t>& bytes, std::span<const int32_t> numbers
 
 template <typename T>
 void append_raw(std::vector<uint8_t>& bytes, std::span<const T> numbers) {
-    const auto* begin = reinterpret_cast<const uint8_t*>(numbers.data());
-    bytes.insert(bytes.end(), begin, begin + numbers.size_bytes());
+    if (numbers.empty()) return;
+    bytes.resize(bytes.size() + numbers.size_bytes());
+    std::memcpy(bytes.data() + bytes.size() - numbers.size_bytes(), numbers.data(), numbers.size_bytes());
 }
 
 // Ordered as the numbers are, -0 just below +0.
@@ -77,7 +79,9 @@ void ParameterWriter::halves(std::span<const float> numbers, int exponent) {
     integers(codes);
 }
 
-void ParameterWriter::floats(std::span<const float> numbers) { append_raw(bytes_, numbers); }
+void ParameterWriter::floats(std::span<const float> numbers) {
+    append_raw(bytes_, numbers);
+}
 
 ParameterReader::ParameterReader(std::span<const uint8_t> bytes, const std::string& file_name)
     : reader_(bytes, file_name), file_name_(file_name), budget_(bytes.size() * 64 + (1 << 16)) {}
@@ -106,7 +110,8 @@ std::vector<int32_t> ParameterReader::integers(uint64_t count) {
     const int bits = reader_.read<uint8_t>();
     const auto base = reader_.read<uint32_t>();
     if (bits == 0) return std::vector<int32_t>(count, static_cast<int32_t>(base));
-    if (bits < 2 || bits > 32) fail_bad_input(file_name_ + ": damaged: numbers of " + std::to_string(bits) + " bits");
+    if (bits < 2 || bits > 32)
+        fail_bad_input(file_name_ + ": damaged: numbers of " + std::to_string(bits) + " bits");
     auto numbers = unpack_signed(reader_.take(packed_size_bytes(count, bits)), count, bits);
     for (int32_t& number : numbers) number = static_cast<int32_t>(static_cast<uint32_t>(number) + base);
     return numbers;
@@ -124,19 +129,21 @@ std::vector<uint8_t> ParameterReader::levels(uint64_t count) {
 std::vector<float> ParameterReader::halves(uint64_t count, int exponent) {
     std::vector<float> numbers;
     for (const int32_t code : integers(count)) {
-        if (code < -0x8000 || code > 0x7fff) {
-            fail_bad_input(file_name_ + ": damaged: a number is not a binary16 code");
+        const bool is_code = code >= -0x8000 && code <= 0x7fff;
+        const double number =
+            is_code ? std::ldexp(static_cast<double>(from_half_code(code)), exponent) : HUGE_VAL;
+        if (!(std::fabs(number) <= std::numeric_limits<float>::max())) {
+            fail_bad_input(file_name_ + ": damaged: a number is not a finite binary16 number");
         }
-        numbers.push_back(static_cast<float>(std::ldexp(static_cast<double>(from_half_code(code)), exponent)));
+        numbers.push_back(static_cast<float>(number));
     }
     return numbers;
 }
 
 std::vector<float> ParameterReader::floats(uint64_t count) {
     charge(count);
-    std::vector<float> numbers(count);
-    // take() first: an absurd count has failed above or fails here, before the vector's memory is touched.
     const auto raw = reader_.take(count * sizeof(float));
+    std::vector<float> numbers(count);
     std::copy(raw.begin(), raw.end(), reinterpret_cast<uint8_t*>(numbers.data()));
     return numbers;
 }

@@ -1,5 +1,5 @@
-// The "parameters" section of a .qfm: the model's numbers as one stream without names or offsets; their counts
-// follow from the structure. For each node in order:
+// The "parameters" section of a .qfm: the model's numbers as one stream without names or offsets; their
+// counts follow from the structure. For each node in order:
 //
 //   Conv         weights, multipliers (halves), bias (integers), padding levels (integers), epilogue
 //   Affine       multiplier, shift (floats), epilogue
@@ -9,7 +9,8 @@
 //   epilogue     slopes (halves) if PReLU; then for each affine output scale, shift (floats)
 //
 // weights    two's complement at weight_bits each (numerics/bit_packing.h), padded to a whole byte
-// integers   bits u8 (0, or 2..32), base i32, then number - base at `bits` each, padded to a whole byte; 0 bits:
+// integers   bits u8 (0, or 2..32), base i32, then number - base at `bits` each, padded to a whole byte; 0
+// bits:
 //            all numbers are the base
 // halves     the binary16 codes as integers, in an order that keeps near numbers near: sign + magnitude code
 // floats     float32 as they are
@@ -38,7 +39,8 @@ class ParameterWriter {
     std::vector<uint8_t> bytes_;
 };
 
-// Throws Error(kBadInput) where the stream ends too early, makes no sense or unpacks to memory out of proportion.
+// Throws Error(kBadInput) where the stream ends too early, makes no sense or unpacks to memory out of
+// proportion.
 class ParameterReader {
   public:
     ParameterReader(std::span<const uint8_t> bytes, const std::string& file_name);

@@ -24,7 +24,7 @@ class FloatExecutor {
 
     // Scratch memory of one running image. Make one for each thread and reuse it.
     class Workspace;
-    std::unique_ptr<Workspace> make_workspace() const;
+    std::shared_ptr<Workspace> make_workspace() const;
 
     // One image: `input` is the normalised image, NCHW of the graph input's size; `embedding` has the graph output's size.
     // Const and thread-safe given one workspace a thread.

@@ -29,7 +29,7 @@ class IntegerExecutor {
     IntegerExecutor& operator=(IntegerExecutor&&) noexcept;
 
     class Workspace;
-    std::unique_ptr<Workspace> make_workspace() const;
+    std::shared_ptr<Workspace> make_workspace() const;
 
     // One image: pixels HWC in the model's colour order and size; embedding has embedding_size() entries, not normalised.
     // Const and thread-safe given one workspace a thread.

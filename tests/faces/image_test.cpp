@@ -76,7 +76,7 @@ TEST(Image, TruncatedImagesAreRefused) {
     const Image image = random_image(24, 24);
     cv::Mat pixels(24, 24, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
     testing::internal::CaptureStderr();
-    for (const char* extension : {".jpg", ".png", ".webp", ".bmp", ".ppm", ".pgm"}) {
+    for (const char* extension : {".jpg", ".png", ".webp", ".bmp", ".ppm"}) {
         SCOPED_TRACE(extension);
         const auto whole = encode(extension, pixels);
         for (size_t length = 0; length < whole.size(); length += 1 + length / 20) {
