@@ -192,6 +192,7 @@ void run_bench(const BenchOptions& options, Progress& progress) {
     progress.finish();
     put_json(options.json, to_json(models, results));
     if (!options.json.print) print_tables(models, results);
+    for (const LoadedModel& model : models) print_notes(model);
 }
 
 }  // namespace

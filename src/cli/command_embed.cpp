@@ -120,6 +120,7 @@ void run_embed(const EmbedOptions& options, Progress& progress) {
         fmt::print("{}: {} embeddings of {} numbers; names in {}\n", options.out, format_count(count),
                    columns, names_path.string());
     }
+    print_notes(model);
 }
 
 }  // namespace

@@ -169,6 +169,7 @@ void run_eval(const EvalOptions& options, Progress& progress) {
         results.push_back(evaluate_source(setup, *source, options.images, pool, progress));
     }
     put_json(options.json, to_json(setup, results, pool.size()));
+    for (const LoadedModel& model : models) print_notes(model);
     if (options.json.print) return;
     for (const DataResult& data : results) print_table(setup, data, pool.size());
     if (setup.teacher && setup.contestants.size() > 1) {

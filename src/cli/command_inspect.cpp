@@ -72,6 +72,7 @@ Json to_json(const LoadedModel& model, const ModelSummary& summary) {
         document["teacher_sha256"] = integer->teacher_sha256;
         document["record"] = parse_record(integer->record);
     }
+    document["notes"] = model.notes;
     document["layers"] = layers;
     return document;
 }
@@ -123,6 +124,7 @@ void run_inspect(const InspectOptions& options) {
     const ModelSummary summary = summarize(model);
     put_json(options.json, to_json(model, summary));
     if (!options.json.print) print_tables(model, summary);
+    print_notes(model);
 }
 
 }  // namespace

@@ -110,6 +110,7 @@ void run_quantize(const QuantizeOptions& options, Progress& progress) {
     const uint64_t file_bytes = std::filesystem::file_size(options.out);
     put_json(options.json, to_json(options, result, teacher, file_bytes, seconds));
     if (!options.json.print) print_summary(options, result, teacher, file_bytes, seconds);
+    print_notes(teacher);
 }
 
 void add_method_options(CLI::App& command, QuantizeOptions& options) {

@@ -39,7 +39,8 @@ std::array<float, 3> parse_channels(const std::string& option, const std::string
 void add_input_options(CLI::App& command, InputOptions& options) {
     command
         .add_option("--input-mean", options.mean,
-                    "An .onnx sees (pixel - mean) / std: one number or three (127.5)")
+                    "An .onnx sees (pixel - mean) / std: one number or three (default: as it says itself, "
+                    "else 127.5)")
         ->type_name("A[,B,C]")
         ->group("Input of .onnx networks");
     command.add_option("--input-std", options.std, "One number or three (127.5)")
@@ -49,11 +50,12 @@ void add_input_options(CLI::App& command, InputOptions& options) {
         ->group("Input of .onnx networks");
 }
 
-InputSpec apply_input_options(const InputOptions& options, InputSpec spec) {
-    if (!options.mean.empty()) spec.mean = parse_channels("--input-mean", options.mean, false);
-    if (!options.std.empty()) spec.std = parse_channels("--input-std", options.std, true);
-    if (options.bgr) spec.color_order = ColorOrder::kBgr;
-    return spec;
+OnnxImportOptions parse_input_options(const InputOptions& options) {
+    OnnxImportOptions parsed;
+    if (options.mean) parsed.input_mean = parse_channels("--input-mean", *options.mean, false);
+    if (options.std) parsed.input_std = parse_channels("--input-std", *options.std, true);
+    parsed.bgr = options.bgr;
+    return parsed;
 }
 
 }  // namespace quantface

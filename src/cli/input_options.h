@@ -1,9 +1,10 @@
 // What an .onnx leaves unsaid about its image, as the command line gives it.
 #pragma once
 
+#include <optional>
 #include <string>
 
-#include "graph/input_spec.h"
+#include "formats/onnx_import.h"
 
 namespace CLI {
 class App;
@@ -12,15 +13,16 @@ class App;
 namespace quantface {
 
 struct InputOptions {
-    std::string mean,
-        std;  // "127.5", or "123.7,116.3,103.5" in the network's colour order; empty: the default
+    // "127.5", or "123.7,116.3,103.5" in the network's colour order; nothing: what the network itself says,
+    // else 127.5.
+    std::optional<std::string> mean, std;
     bool bgr = false;
 };
 
 void add_input_options(CLI::App& command, InputOptions& options);
 
-// `spec` with mean, std and colour order replaced by those given.
-// Throws Error(kUsage) where they are not one or three finite numbers, or a std is not above zero.
-InputSpec apply_input_options(const InputOptions& options, InputSpec spec);
+// Throws Error(kUsage) where mean and std are not one or three finite numbers each, or a std is not above
+// zero.
+OnnxImportOptions parse_input_options(const InputOptions& options);
 
 }  // namespace quantface

@@ -1,5 +1,9 @@
 #include "cli/model_loading.h"
 
+#include <fmt/format.h>
+
+#include <cstdio>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/bits_description.h"
@@ -29,7 +33,7 @@ int LoadedModel::embedding_size() const {
 }
 
 LoadedModel load_model(const std::filesystem::path& path, const InputOptions& options) {
-    const InputSpec spec = apply_input_options(options, {});
+    const OnnxImportOptions import_options = parse_input_options(options);
     const std::vector<uint8_t> bytes = read_file(path);
     LoadedModel model;
     model.path = path;
@@ -40,7 +44,10 @@ LoadedModel load_model(const std::filesystem::path& path, const InputOptions& op
         model.network = decode_qfm(bytes, path.string());
         model.qfm_sizes = measure_qfm(bytes, path.string());
     } else if (may_be_onnx(bytes)) {
-        model.network = import_onnx(bytes, path.string(), spec);
+        // By its path: large tensors may lie in files beside it.
+        OnnxImport imported = import_onnx(path, import_options);
+        model.network = std::move(imported.graph);
+        model.notes = std::move(imported.notes);
     } else {
         fail_bad_input(path.string() +
                        (bytes.empty() ? ": empty" : ": neither an ONNX network nor a .qfm model file"));
@@ -50,6 +57,10 @@ LoadedModel load_model(const std::filesystem::path& path, const InputOptions& op
 
 std::unique_ptr<Embedder> make_embedder(const LoadedModel& model) {
     return model.graph() ? make_embedder(*model.graph()) : make_embedder(*model.integer_model());
+}
+
+void print_notes(const LoadedModel& model) {
+    for (const std::string& note : model.notes) fmt::print(stderr, "note: {}: {}\n", model.name, note);
 }
 
 std::string describe_bits(const LoadedModel& model) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "cli/input_options.h"
 #include "formats/qfm.h"
@@ -23,6 +24,7 @@ struct LoadedModel {
     std::string sha256;
     std::variant<Graph, IntegerModel> network;
     std::optional<QfmSizes> qfm_sizes;  // of a .qfm
+    std::vector<std::string> notes;     // what the import assumed or dropped, one line each
 
     const Graph* graph() const { return std::get_if<Graph>(&network); }
     const IntegerModel* integer_model() const { return std::get_if<IntegerModel>(&network); }
@@ -33,6 +35,9 @@ struct LoadedModel {
 // The options change an .onnx only; a .qfm carries its own input specification. Throws Error(kBadInput) where
 // the file is neither or is damaged, Error(kUsage) where an option makes no sense.
 LoadedModel load_model(const std::filesystem::path& path, const InputOptions& options);
+
+// To stderr; called once the work is done, so that an error's line stands alone.
+void print_notes(const LoadedModel& model);
 
 std::unique_ptr<Embedder> make_embedder(const LoadedModel& model);
 

@@ -8,7 +8,6 @@
 #include "formats/qfm_names.h"
 #include "formats/qfm_parameters.h"
 #include "graph/integer_limits.h"
-#include "graph/op_visitor.h"
 #include "graph/window_arithmetic.h"
 #include "qfm_generated.h"
 

@@ -6,7 +6,6 @@
 #include "formats/qfm_container.h"
 #include "formats/qfm_names.h"
 #include "formats/qfm_parameters.h"
-#include "graph/op_visitor.h"
 #include "qfm_generated.h"
 
 namespace quantface {

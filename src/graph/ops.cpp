@@ -26,6 +26,7 @@ const char* op_name(const Op& op) {
                           [](const MaxPoolOp&) { return "MaxPool"; },
                           [](const ConcatOp&) { return "Concat"; },
                           [](const IdentityOp&) { return "Identity"; },
+                          [](const FakeQuantOp&) { return "FakeQuant"; },
                       },
                       op);
 }

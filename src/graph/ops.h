@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/tensor.h"
+#include "numerics/quantization.h"
 
 namespace quantface {
 
@@ -91,9 +92,14 @@ struct MaxPoolOp {
 struct ConcatOp {};
 struct IdentityOp {};
 
+// To levels and back: what a quantized value loses (numerics/quantization.h).
+struct FakeQuantOp {
+    QuantParams params;
+};
+
 using Op = std::variant<ConvOp, GemmOp, BatchNormOp, AffineOp, PReluOp, ReluOp, LeakyReluOp, ClipOp,
                         SigmoidOp, HardSigmoidOp, HardSwishOp, AddOp, SubOp, MulOp, FlattenOp,
-                        GlobalAveragePoolOp, AveragePoolOp, MaxPoolOp, ConcatOp, IdentityOp>;
+                        GlobalAveragePoolOp, AveragePoolOp, MaxPoolOp, ConcatOp, IdentityOp, FakeQuantOp>;
 
 // "Conv", "PRelu", ...
 const char* op_name(const Op& op);

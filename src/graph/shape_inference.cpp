@@ -130,6 +130,8 @@ class Inference {
     Shape infer(const HardSwishOp&) const { return only_input(); }
     Shape infer(const IdentityOp&) const { return only_input(); }
 
+    Shape infer(const FakeQuantOp&) const { return only_input(); }
+
     Shape broadcast() const {
         if (inputs_.size() != 2) refuse("needs 2 inputs, has " + std::to_string(inputs_.size()));
         const Shape &a = inputs_[0], &b = inputs_[1];

@@ -26,6 +26,7 @@ uint16_t float_to_half(float value) {
     const float magnitude = std::fabs(value);
     if (std::isnan(value)) return static_cast<uint16_t>(sign | 0x7e00u);
     if (magnitude >= 65520.0f) return static_cast<uint16_t>(sign | 0x7c00u);
+    if (magnitude == 0) return sign;
     int exponent = 0;
     std::frexp(magnitude, &exponent);
     // The value of one step of the binary16 grid around this magnitude is 2^step.

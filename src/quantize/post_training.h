@@ -1,8 +1,9 @@
 // Quantization without training: a float graph and unlabelled images in, an integer model out.
 //
-// The layers are done one after the other. Each sees what the layers before it, already quantized, really give, and
-// is fitted to give back what the teacher's layer gives: weights by least squares and error-compensating rounding
-// (weight_rounding.h), bias by the mean difference, activation range by an observer.
+// The layers are done one after the other. Each sees what the layers before it, already quantized, really
+// give, and is fitted to give back what the teacher's layer gives: weights by least squares and
+// error-compensating rounding (weight_rounding.h), bias by the mean difference, activation range by an
+// observer.
 #pragma once
 
 #include <cstdint>
@@ -21,21 +22,22 @@
 namespace quantface {
 
 struct PostTrainingOptions {
-    int weight_bits = 8;              // 2..8
-    int activation_bits = 8;          // 2..8
-    std::optional<int> ends_bits;     // weights of the first and last layer and the last layer's input, 2..8
-    std::optional<int> residual_bits; // values that additions make or read, 2..8
-    // Nothing: every observer is tried, and the one whose network agrees best with the teacher on held-out images of
-    // the same source is kept.
+    int weight_bits = 8;               // 2..8
+    int activation_bits = 8;           // 2..8
+    std::optional<int> ends_bits;      // weights of the first and last layer and the last layer's input, 2..8
+    std::optional<int> residual_bits;  // values that additions make or read, 2..8
+    // Nothing: every observer is tried, and the one whose network agrees best with the teacher on held-out
+    // images of the same source is kept.
     std::optional<ObserverKind> observer;
     bool bias_correction = true;
     bool weight_compensation = true;  // false: weights rounded to nearest, nothing refitted
     bool equalization = true;         // also off where skip_passes names "equalize"
-    double equalization_strength = 0.75;  // how much of an activation range's imbalance moves into dense weights, 0..1
-    double range_margin = 1.0;        // observed ranges are widened by this factor, >= 1
+    double equalization_strength =
+        0.75;                   // how much of an activation range's imbalance moves into dense weights, 0..1
+    double range_margin = 1.0;  // observed ranges are widened by this factor, >= 1
     std::vector<std::string> skip_passes;
-    int images = 384;                 // to calibrate on
-    int held_out_images = 64;         // to judge on, the source's next ones
+    int images = 384;          // to calibrate on
+    int held_out_images = 64;  // to judge on, the source's next ones
     bool layer_report = false;
 };
 
@@ -43,13 +45,15 @@ struct PostTrainingResult {
     IntegerModel model;
     ObserverKind observer;
     std::vector<PassReport> passes;
-    double held_out_cosine = 0;  // mean cosine between teacher's and model's embeddings of the held-out images
+    double held_out_cosine =
+        0;  // mean cosine between teacher's and model's embeddings of the held-out images
     std::vector<LayerReport> layers;  // where asked for
 };
 
-// Throws Error: kUsage for options out of range, kBadInput for a graph with an operation that has no integer form or a
-// source with fewer than 2 images, kFailed when the progress asks to stop.
+// Throws Error: kUsage for options out of range, kBadInput for a graph with an operation that has no integer
+// form or a source with fewer than 2 images, kFailed when the progress asks to stop.
 PostTrainingResult quantize_post_training(const Graph& teacher, const ImageSource& source,
-                                          const PostTrainingOptions& options, ThreadPool& pool, Progress& progress);
+                                          const PostTrainingOptions& options, ThreadPool& pool,
+                                          Progress& progress);
 
 }  // namespace quantface

@@ -1,4 +1,5 @@
-// Runs a float graph: the oracle that the importer, the passes and the integer network are held against, and the teacher.
+// Runs a float graph: the oracle that the importer, the passes and the integer network are held against, and
+// the teacher.
 #pragma once
 
 #include <functional>
@@ -12,7 +13,8 @@ namespace quantface {
 
 class FloatExecutor {
   public:
-    // Called after each node (and once for the graph's input) with the value just computed, NCHW of one image.
+    // Called after each node (and once for the graph's input) with the value just computed, NCHW of one
+    // image.
     using ValueCallback = std::function<void(ValueId value, std::span<const float> data)>;
 
     // Plans memory and prepacks weights; the graph is copied as needed and may die.
@@ -26,8 +28,8 @@ class FloatExecutor {
     class Workspace;
     std::shared_ptr<Workspace> make_workspace() const;
 
-    // One image: `input` is the normalised image, NCHW of the graph input's size; `embedding` has the graph output's size.
-    // Const and thread-safe given one workspace a thread.
+    // One image: `input` is the normalised image, NCHW of the graph input's size; `embedding` has the graph
+    // output's size. Const and thread-safe given one workspace a thread.
     void run(std::span<const float> input, std::span<float> embedding, Workspace& workspace,
              const ValueCallback& on_value = {}) const;
 

@@ -31,8 +31,8 @@ class IntegerExecutor {
     class Workspace;
     std::shared_ptr<Workspace> make_workspace() const;
 
-    // One image: pixels HWC in the model's colour order and size; embedding has embedding_size() entries, not normalised.
-    // Const and thread-safe given one workspace a thread.
+    // One image: pixels HWC in the model's colour order and size; embedding has embedding_size() entries, not
+    // normalised. Const and thread-safe given one workspace a thread.
     void run(std::span<const uint8_t> pixels, std::span<float> embedding, Workspace& workspace,
              const ValueCallback& on_value = {}) const;
 

@@ -1,0 +1,56 @@
+// Sixteen channels, two taps at a time: levels of the two taps interleaved, widened and multiplied by pairs
+// of weights (vpmaddwd). packed: (pairs of taps, channels, 2).
+#include <immintrin.h>
+
+#include "kernels/depthwise/depthwise.h"
+
+namespace quantface {
+
+namespace {
+
+constexpr int kLanes = 16;
+
+void accumulate_lanes(const uint8_t* const* taps, int64_t tap_count, const int8_t* packed, int64_t channels,
+                      int64_t channel, int32_t* accumulators) {
+    __m256i low = _mm256_setzero_si256(), high = _mm256_setzero_si256();
+    for (int64_t tap = 0; tap < tap_count; tap += 2) {
+        const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(taps[tap] + channel));
+        const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(taps[tap + 1] + channel));
+        const auto* weights = reinterpret_cast<const __m128i*>(packed + tap * channels + channel * 2);
+        const __m256i levels_low = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(first, second));
+        const __m256i levels_high = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(first, second));
+        const __m256i weights_low = _mm256_cvtepi8_epi16(_mm_loadu_si128(weights));
+        const __m256i weights_high = _mm256_cvtepi8_epi16(_mm_loadu_si128(weights + 1));
+        low = _mm256_add_epi32(low, _mm256_madd_epi16(levels_low, weights_low));
+        high = _mm256_add_epi32(high, _mm256_madd_epi16(levels_high, weights_high));
+    }
+    auto* to = reinterpret_cast<__m256i*>(accumulators + channel);
+    _mm256_storeu_si256(to, low);
+    _mm256_storeu_si256(to + 1, high);
+}
+
+}  // namespace
+
+void accumulate_depthwise_avx2(const uint8_t* const* taps, int64_t tap_count, const int8_t* packed,
+                               int channels, int32_t* accumulators) {
+    if (channels >= kLanes) {
+        int64_t channel = 0;
+        for (; channel + kLanes <= channels; channel += kLanes) {
+            accumulate_lanes(taps, tap_count, packed, channels, channel, accumulators);
+        }
+        // The last ones once more together with some before them: nothing past the pixel may be read.
+        if (channel < channels) {
+            accumulate_lanes(taps, tap_count, packed, channels, channels - kLanes, accumulators);
+        }
+        return;
+    }
+    for (int64_t channel = 0; channel < channels; ++channel) {
+        int32_t sum = 0;
+        for (int64_t tap = 0; tap < tap_count; ++tap) {
+            sum += taps[tap][channel] * packed[(tap / 2 * channels + channel) * 2 + tap % 2];
+        }
+        accumulators[channel] = sum;
+    }
+}
+
+}  // namespace quantface

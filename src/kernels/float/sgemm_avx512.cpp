@@ -1,0 +1,12 @@
+#include "kernels/float/sgemm.h"
+#include "kernels/float/sgemm_tile.h"
+
+namespace quantface {
+
+const SgemmKernel& sgemm_kernel_avx512() {
+    static const SgemmKernel kernel{"avx512", [] { return __builtin_cpu_supports("avx512f") != 0; }, 8, 3 * 64 / 4,
+                                    sgemm_tile<64, 8, 3>};
+    return kernel;
+}
+
+}  // namespace quantface

@@ -1,0 +1,53 @@
+// Four products of a level and a weight added in int32 by one instruction, without saturation (vpdpbusd).
+#include <immintrin.h>
+
+#include <cstring>
+
+#include "kernels/gemm/gemm.h"
+
+namespace quantface {
+
+namespace {
+
+constexpr int kColumns = 32;  // two registers of sums a row
+constexpr int kMaxRows = 12;  // 24 registers of sums, 2 of weights, the rest to work with
+
+template <int kRows>
+void multiply_rows(const char* activations, ptrdiff_t row_stride_bytes, const int8_t* weights,
+                   int64_t depth_groups, int32_t* accumulators) {
+    __m512i sums[kRows][2];
+    for (int row = 0; row < kRows; ++row) sums[row][0] = sums[row][1] = _mm512_setzero_si512();
+    for (int64_t group = 0; group < depth_groups; ++group) {
+        const int8_t* packed = weights + group * 4 * kColumns;
+        const __m512i left = _mm512_loadu_si512(packed);
+        const __m512i right = _mm512_loadu_si512(packed + 64);
+        for (int row = 0; row < kRows; ++row) {
+            int32_t four;
+            memcpy(&four, activations + row * row_stride_bytes + group * 4, sizeof four);
+            const __m512i levels = _mm512_set1_epi32(four);
+            sums[row][0] = _mm512_dpbusd_epi32(sums[row][0], levels, left);
+            sums[row][1] = _mm512_dpbusd_epi32(sums[row][1], levels, right);
+        }
+    }
+    for (int row = 0; row < kRows; ++row) {
+        _mm512_storeu_si512(accumulators + row * kColumns, sums[row][0]);
+        _mm512_storeu_si512(accumulators + row * kColumns + 16, sums[row][1]);
+    }
+}
+
+void multiply(int rows, const void* activations, ptrdiff_t row_stride_bytes, const int8_t* weights,
+              int64_t depth_groups, int32_t* accumulators) {
+    using Function = void (*)(const char*, ptrdiff_t, const int8_t*, int64_t, int32_t*);
+    static constexpr Function kByRows[kMaxRows] = {multiply_rows<1>,  multiply_rows<2>,  multiply_rows<3>,
+                                                   multiply_rows<4>,  multiply_rows<5>,  multiply_rows<6>,
+                                                   multiply_rows<7>,  multiply_rows<8>,  multiply_rows<9>,
+                                                   multiply_rows<10>, multiply_rows<11>, multiply_rows<12>};
+    kByRows[rows - 1](static_cast<const char*>(activations), row_stride_bytes, weights, depth_groups,
+                      accumulators);
+}
+
+}  // namespace
+
+const GemmKernel kGemmAvx512Vnni{{kColumns, 4}, kMaxRows, nullptr, multiply};
+
+}  // namespace quantface
