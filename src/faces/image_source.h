@@ -10,7 +10,8 @@
 
 namespace quantface {
 
-// A sequence of images, each given on request. Thread-safe: image(i) is the same whoever asks and in whatever order.
+// A sequence of images, each given on request. Thread-safe: image(i) is the same whoever asks and in whatever
+// order.
 class ImageSource {
   public:
     virtual ~ImageSource() = default;

@@ -1,6 +1,7 @@
 #include "quantize/post_training.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "quantize/channel_statistics.h"
@@ -91,6 +92,29 @@ Split split_images(const ImageSource& source, const InputSpec& spec, const PostT
             load_calibration_images(source, spec, calibration, held_out, pool, progress)};
 }
 
+// What the model file keeps of how it was made.
+std::string make_record(const PostTrainingOptions& options, const PostTrainingResult& result,
+                        const ImageSource& source, const Split& images) {
+    nlohmann::ordered_json record = {
+        {"method", "post-training"},
+        {"weight_bits", options.weight_bits},
+        {"activation_bits", options.activation_bits},
+        {"data", source.description()},
+        {"images", images.calibration.pixels.size()},
+        {"observer", observer_name(result.observer)},
+        {"range_margin", options.range_margin},
+        {"bias_correction", options.bias_correction},
+        {"weight_compensation", options.weight_compensation},
+        {"equalization_strength", options.equalization_strength},
+        {"held_out_images", images.held_out.pixels.size()},
+        {"held_out_cosine", result.held_out_cosine},
+    };
+    if (options.ends_bits) record["ends_bits"] = *options.ends_bits;
+    if (options.residual_bits) record["residual_bits"] = *options.residual_bits;
+    for (const PassReport& pass : result.passes) record["passes"].push_back(pass.name);
+    return record.dump();
+}
+
 }  // namespace
 
 PostTrainingResult quantize_post_training(const Graph& teacher, const ImageSource& source,
@@ -134,6 +158,7 @@ PostTrainingResult quantize_post_training(const Graph& teacher, const ImageSourc
             best = std::move(quantized);
         }
     }
+    result.model.record = make_record(options, result, source, images);
     if (options.layer_report) {
         result.layers = report_layers(graph, plan, best, images.held_out, pool, progress);
     }

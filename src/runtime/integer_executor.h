@@ -9,6 +9,8 @@
 
 namespace quantface {
 
+struct KernelSet;  // kernels/kernel_set.h
+
 // Which kernels run. All give the same bits.
 enum class KernelChoice {
     kScalarReference,  // the specification, slow
@@ -24,6 +26,8 @@ class IntegerExecutor {
 
     // model must have passed validate(). Prepacks weights; the model is copied as needed and may die.
     explicit IntegerExecutor(const IntegerModel& model, KernelChoice choice = KernelChoice::kBest);
+    // With the kernels of one instruction set, for tests and benchmarks.
+    IntegerExecutor(const IntegerModel& model, const KernelSet& kernels);
     ~IntegerExecutor();
     IntegerExecutor(IntegerExecutor&&) noexcept;
     IntegerExecutor& operator=(IntegerExecutor&&) noexcept;

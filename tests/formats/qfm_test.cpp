@@ -20,8 +20,6 @@
 namespace quantface {
 namespace {
 
-constexpr uint32_t kTinyModelChecksum = 0;
-
 // The message with which the bytes are refused; empty where they are accepted.
 std::string refusal(std::span<const uint8_t> bytes) {
     try {
@@ -87,9 +85,9 @@ TEST(Qfm, SameModelGivesSameBytes) {
     EXPECT_EQ(encode_qfm(decode_qfm(file, "x.qfm")), file);
 }
 
-TEST(Qfm, TheFileFormatIsStable) {
-    // Changes only with a new format version: files in the field must stay readable.
-    EXPECT_EQ(crc32c(encode_qfm(tiny_model())), kTinyModelChecksum);
+TEST(Qfm, FilesInTheFieldStayReadable) {
+    const std::vector<uint8_t> file = read_file("tests/formats/tiny_version1.qfm");
+    EXPECT_TRUE(same_model(decode_qfm(file, "x.qfm"), tiny_model()));
 }
 
 TEST(Qfm, RefusesToWriteAnInvalidModel) {
@@ -251,7 +249,7 @@ TEST(Qfm, HostileShapesDoNotAllocate) {
         uint32_t channels;
         uint16_t height, width;
     } honest{2, 1, 1}, large{65536, 1, 1}, larger{65537, 1, 1}, tall{2, 65535, 65535};
-    EXPECT_TRUE(contains(refusal_after_replacing(model, &honest, &large, 8), "truncated"));
+    EXPECT_TRUE(contains(refusal_after_replacing(model, &honest, &large, 8), "numbers stated"));
     EXPECT_TRUE(contains(refusal_after_replacing(model, &honest, &larger, 8), "65536 channels"));
     EXPECT_TRUE(contains(refusal_after_replacing(model, &honest, &tall, 8), "1..32768"));
 }

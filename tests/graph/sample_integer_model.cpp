@@ -83,8 +83,16 @@ IntegerModel tiny_model() {
     Builder builder("tiny");
     builder.add_input(2, 2);
     builder.add_output(2);
-    IntegerConv conv = random_conv(3, 2, 2, 1, 4, 3);
-    conv.window.padding = {};
+    IntegerConv conv;
+    conv.window = square_window(2, 1, 0);
+    conv.weight_bits = 4;
+    for (int index = 0; index < 24; ++index) conv.weight.push_back(static_cast<int8_t>(index * 5 % 15 - 7));
+    conv.bias = {-1234, 567};
+    conv.multiplier = {0.75f / 4096, 1.25f / 4096};
+    conv.multiplier_exponent = -12;
+    conv.padding_level = {0, 0, 0};
+    conv.epilogue.activation = Activation::kPRelu;
+    conv.epilogue.slope = {0.25f, 0.375f};
     conv.epilogue.outputs = {{builder.model.output, {}, {}}};
     builder.add_node("embedding", std::move(conv), {builder.model.input});
     return std::move(builder.model);

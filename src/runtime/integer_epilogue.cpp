@@ -1,0 +1,82 @@
+#include "runtime/integer_epilogue.h"
+
+#include "base/error.h"
+
+namespace quantface {
+
+namespace {
+
+// A copy that vector code may read past the end of.
+template <typename T>
+std::vector<T> with_slack(const std::vector<T>& entries) {
+    std::vector<T> copy = entries;
+    copy.resize(entries.size() + kChannelSlack);
+    return copy;
+}
+
+EpilogueActivation activation_of(const Epilogue& epilogue) {
+    switch (epilogue.activation) {
+        case Activation::kNone:
+            return EpilogueActivation::kNone;
+        case Activation::kPRelu:
+            return EpilogueActivation::kPRelu;
+        case Activation::kClip:
+            return EpilogueActivation::kClip;
+    }
+    check_failed("a known activation", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+BoundEpilogue::BoundEpilogue(const IntegerModel& model, const std::vector<int64_t>& offsets,
+                             const Epilogue& epilogue)
+    : slope_(with_slack(epilogue.slope)) {
+    QF_CHECK(epilogue.outputs.size() == 1 || epilogue.outputs.size() == 2);
+    params_.channels = model.values[epilogue.outputs[0].value].shape.channels;
+    params_.activation = activation_of(epilogue);
+    params_.activation_after_residual = epilogue.activation_after_residual;
+    params_.slope = slope_.data();
+    params_.clip_low = epilogue.clip_low;
+    params_.clip_high = epilogue.clip_high;
+    if (epilogue.residual != kNoValue) {
+        params_.has_residual = true;
+        params_.residual_zero_point = model.values[epilogue.residual].quant.zero_point;
+        params_.residual_multiplier = epilogue.residual_multiplier;
+        residual_ = ValuePlace(model, offsets, epilogue.residual);
+    }
+    params_.output_count = static_cast<int>(epilogue.outputs.size());
+    for (size_t index = 0; index < epilogue.outputs.size(); ++index) {
+        const IntegerOutput& from = epilogue.outputs[index];
+        const IntegerValue& value = model.values[from.value];
+        EpilogueOutput& output = params_.outputs[index];
+        output.is_float = value.is_float;
+        output.zero_point = value.quant.zero_point;
+        output.max_level = value.quant.max_level();
+        if (!from.scale.empty()) {
+            scale_[index] = with_slack(from.scale);
+            shift_[index] = with_slack(from.shift);
+            output.scale = scale_[index].data();
+            output.shift = shift_[index].data();
+        }
+        outputs_[index] = ValuePlace(model, offsets, from.value);
+    }
+}
+
+void BoundEpilogue::set_accumulator_scale(const std::vector<int32_t>& bias,
+                                          const std::vector<float>& multiplier) {
+    bias_ = with_slack(bias);
+    multiplier_ = with_slack(multiplier);
+    params_.bias = bias_.data();
+    params_.multiplier = multiplier_.data();
+}
+
+EpilogueData BoundEpilogue::data(const RunMemory& memory) const {
+    EpilogueData data;
+    if (params_.has_residual) data.residual = residual_.levels(memory);
+    for (int index = 0; index < params_.output_count; ++index) {
+        data.outputs[index] = outputs_[index].writable(memory);
+    }
+    return data;
+}
+
+}  // namespace quantface

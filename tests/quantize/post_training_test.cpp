@@ -1,0 +1,175 @@
+#include "quantize/post_training.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "faces/sources.h"
+#include "quantize/embedding_agreement.h"
+#include "quantize/fusion.h"
+#include "quantize/layer_report.h"
+#include "quantize/layerwise.h"
+#include "runtime/integer_executor.h"
+#include "small_graphs.h"
+
+namespace quantface {
+namespace {
+
+PostTrainingOptions quick_options(int bits) {
+    PostTrainingOptions options;
+    options.weight_bits = options.activation_bits = bits;
+    options.observer = ObserverKind::kMinMax;
+    options.images = 24;
+    options.held_out_images = 8;
+    return options;
+}
+
+PostTrainingResult quantize_small(const Graph& graph, const PostTrainingOptions& options) {
+    ThreadPool pool(2);
+    SilentProgress progress;
+    const auto source = make_noise_source(1, graph.input_spec.height, graph.input_spec.width);
+    return quantize_post_training(graph, *source, options, pool, progress);
+}
+
+class EveryNetwork : public testing::TestWithParam<Graph (*)(uint64_t)> {};
+
+TEST_P(EveryNetwork, EightBitsAgreeWithTheTeacher) {
+    EXPECT_GT(quantize_small(GetParam()(11), quick_options(8)).held_out_cosine, 0.99);
+}
+
+TEST_P(EveryNetwork, MoreBitsAgreeMore) {
+    const Graph graph = GetParam()(12);
+    const double four = quantize_small(graph, quick_options(4)).held_out_cosine;
+    const double eight = quantize_small(graph, quick_options(8)).held_out_cosine;
+    EXPECT_GT(eight, four);
+}
+
+TEST_P(EveryNetwork, TheFloatSimulationAgreesWithTheIntegerModel) {
+    Graph graph = GetParam()(13);
+    run_verified_passes(graph, {});
+    const std::vector<FusedNode> plan = plan_fusion(graph);
+    const BitPlan bits{std::vector<int>(graph.nodes.size(), 6), std::vector<int>(graph.values.size(), 6)};
+    ThreadPool pool(2);
+    SilentProgress progress;
+    const auto source = make_noise_source(2, graph.input_spec.height, graph.input_spec.width);
+    const CalibrationImages images =
+        load_calibration_images(*source, graph.input_spec, 0, 24, pool, progress);
+    const QuantizedGraph quantized = quantize_layerwise(graph, plan, bits, images, {}, pool, progress);
+    const Graph simulated = fake_quantized_graph(graph, plan, quantized);
+    const IntegerModel model = lower_to_integer(graph, plan, quantized);
+    EXPECT_GT(mean_cosine(float_embeddings(simulated, images, pool), integer_embeddings(model, images, pool),
+                          static_cast<size_t>(graph.embedding_size())),
+              0.995);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, EveryNetwork,
+                         testing::Values(&small_mobile_face_net, &small_iresnet, &small_mixed_net));
+
+TEST(PostTraining, HonoursBitsOfEndsAndResidualStream) {
+    PostTrainingOptions options = quick_options(4);
+    options.ends_bits = 8;
+    options.residual_bits = 7;
+    const IntegerModel model = quantize_small(small_mobile_face_net(14), options).model;
+    const auto* first = std::get_if<IntegerConv>(&model.nodes.front().op);
+    const auto* last = std::get_if<IntegerConv>(&model.nodes.back().op);
+    ASSERT_TRUE(first != nullptr && last != nullptr);
+    EXPECT_EQ(first->weight_bits, 8);
+    EXPECT_EQ(last->weight_bits, 8);
+    EXPECT_EQ(model.values[model.nodes.back().inputs[0]].quant.bits, 8);
+    int residuals = 0;
+    for (const IntegerNode& node : model.nodes) {
+        const Epilogue* epilogue = epilogue_of(node);
+        if (epilogue == nullptr || epilogue->residual == kNoValue) continue;
+        ++residuals;
+        EXPECT_EQ(model.values[epilogue->residual].quant.bits, 7);
+        EXPECT_EQ(model.values[epilogue->outputs[0].value].quant.bits, 7);
+    }
+    EXPECT_EQ(residuals, 2);
+    int four_bit_convs = 0;
+    for (const IntegerNode& node : model.nodes) {
+        const auto* conv = std::get_if<IntegerConv>(&node.op);
+        if (conv != nullptr) four_bit_convs += conv->weight_bits == 4;
+    }
+    EXPECT_EQ(four_bit_convs, 9);
+}
+
+TEST(PostTraining, KeepsTheBetterObserver) {
+    const Graph graph = small_mobile_face_net(15);
+    PostTrainingOptions options = quick_options(4);
+    double best = 0;
+    for (const ObserverKind kind : all_observers()) {
+        options.observer = kind;
+        best = std::max(best, quantize_small(graph, options).held_out_cosine);
+    }
+    options.observer.reset();
+    EXPECT_DOUBLE_EQ(quantize_small(graph, options).held_out_cosine, best);
+}
+
+TEST(PostTraining, CompensationAndCorrectionHelpAtFewBits) {
+    const Graph graph = small_mobile_face_net(16);
+    PostTrainingOptions options = quick_options(3);
+    const double with = quantize_small(graph, options).held_out_cosine;
+    options.weight_compensation = options.bias_correction = false;
+    EXPECT_GT(with, quantize_small(graph, options).held_out_cosine);
+}
+
+TEST(PostTraining, ReportsEveryLayer) {
+    PostTrainingOptions options = quick_options(4);
+    options.layer_report = true;
+    const PostTrainingResult result = quantize_small(small_mobile_face_net(17), options);
+    ASSERT_EQ(result.layers.size(), result.model.nodes.size());
+    for (const LayerReport& layer : result.layers) {
+        EXPECT_GT(layer.signal_to_noise_db, 3) << layer.name;
+        EXPECT_GE(layer.embedding_cosine, result.held_out_cosine - 0.05) << layer.name;
+        EXPECT_LE(layer.embedding_cosine, 1.0001) << layer.name;
+    }
+}
+
+TEST(PostTraining, SameInputSameModel) {
+    const Graph graph = small_iresnet(18);
+    const IntegerModel a = quantize_small(graph, quick_options(5)).model,
+                       b = quantize_small(graph, quick_options(5)).model;
+    ASSERT_EQ(a.nodes.size(), b.nodes.size());
+    for (size_t node = 0; node < a.nodes.size(); ++node) {
+        const auto *x = std::get_if<IntegerConv>(&a.nodes[node].op),
+                   *y = std::get_if<IntegerConv>(&b.nodes[node].op);
+        if (x == nullptr) continue;
+        EXPECT_EQ(x->weight, y->weight);
+        EXPECT_EQ(x->bias, y->bias);
+        EXPECT_EQ(x->multiplier, y->multiplier);
+    }
+}
+
+TEST(PostTraining, RefusesNonsense) {
+    const Graph graph = small_mobile_face_net(19);
+    PostTrainingOptions options = quick_options(9);
+    EXPECT_THROW(quantize_small(graph, options), Error);
+    options = quick_options(1);
+    EXPECT_THROW(quantize_small(graph, options), Error);
+    options = quick_options(8);
+    options.skip_passes = {"no-such-pass"};
+    EXPECT_THROW(quantize_small(graph, options), Error);
+    options.skip_passes = {"batch-norm-to-affine"};
+    EXPECT_THROW(quantize_small(graph, options), Error);
+}
+
+TEST(PostTraining, StopsWhenAsked) {
+    class Stop final : public Progress {
+        void start(const std::string&, int64_t) override {}
+        void advance(int64_t) override {}
+        void finish() override {}
+        bool stop_requested() const override { return true; }
+    };
+    const Graph graph = small_mobile_face_net(20);
+    ThreadPool pool(2);
+    Stop progress;
+    const auto source = make_noise_source(1, graph.input_spec.height, graph.input_spec.width);
+    try {
+        quantize_post_training(graph, *source, quick_options(8), pool, progress);
+        FAIL() << "did not stop";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kFailed);
+    }
+}
+
+}  // namespace
+}  // namespace quantface

@@ -1,0 +1,93 @@
+#include "quantize/weight_rounding.h"
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "numerics/quantization.h"
+
+namespace quantface {
+namespace {
+
+Matrix random_matrix(Eigen::Index rows, Eigen::Index columns, uint64_t seed) {
+    Rng rng(seed);
+    Matrix matrix(rows, columns);
+    for (Eigen::Index index = 0; index < matrix.size(); ++index) {
+        matrix.data()[index] = static_cast<float>(rng.normal());
+    }
+    return matrix;
+}
+
+Matrix dequantized(const RoundedWeights& rounded, Eigen::Index rows, Eigen::Index columns) {
+    Matrix matrix(rows, columns);
+    for (Eigen::Index row = 0; row < rows; ++row) {
+        for (Eigen::Index column = 0; column < columns; ++column) {
+            matrix(row, column) =
+                static_cast<float>(rounded.level[row * columns + column]) * rounded.scale[row];
+        }
+    }
+    return matrix;
+}
+
+// Squared difference of the layer's outputs, means removed (the bias takes them).
+double output_loss(const Matrix& weight, const Matrix& rounded, const LayerSamples& samples) {
+    const Matrix difference = samples.teacher * weight.transpose() - samples.student * rounded.transpose();
+    return (difference.rowwise() - difference.colwise().mean()).squaredNorm();
+}
+
+LayerSamples correlated_samples(Eigen::Index count, Eigen::Index columns, uint64_t seed) {
+    const Matrix mix =
+        random_matrix(columns, columns, seed) * 0.4f + Matrix(Matrix::Identity(columns, columns));
+    LayerSamples samples;
+    samples.teacher = random_matrix(count, columns, seed + 1) * mix;
+    samples.student = samples.teacher;
+    return samples;
+}
+
+TEST(RoundToNearest, StaysWithinTheLevels) {
+    const Matrix weight = random_matrix(7, 33, 1);
+    for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
+        const RoundedWeights rounded = round_to_nearest(weight, bits);
+        for (const int32_t level : rounded.level) EXPECT_LE(std::abs(level), weight_limit(bits));
+        for (const float scale : rounded.scale) EXPECT_GT(scale, 0);
+    }
+    const double error8 = (dequantized(round_to_nearest(weight, 8), 7, 33) - weight).norm() / weight.norm();
+    EXPECT_LT(error8, 0.01);
+}
+
+TEST(RoundWithCompensation, BeatsRoundingToNearest) {
+    const Matrix weight = random_matrix(16, 48, 2);
+    const LayerSamples samples = correlated_samples(3000, 48, 3);
+    for (const int bits : {2, 3, 4, 6}) {
+        const RoundedWeights compensated = round_with_compensation(weight, samples, bits);
+        for (const int32_t level : compensated.level) EXPECT_LE(std::abs(level), weight_limit(bits));
+        const double before =
+            output_loss(weight, dequantized(round_to_nearest(weight, bits), 16, 48), samples);
+        const double after = output_loss(weight, dequantized(compensated, 16, 48), samples);
+        EXPECT_LT(after, 0.8 * before) << bits;
+    }
+}
+
+TEST(RoundWithCompensation, MakesUpForWhatTheInputsLost) {
+    const Matrix weight = random_matrix(8, 24, 4);
+    LayerSamples samples = correlated_samples(4000, 24, 5);
+    samples.student = samples.teacher * 0.8f + random_matrix(4000, 24, 6) * 0.3f;
+    const Matrix plain = dequantized(round_to_nearest(weight, 8), 8, 24);
+    const Matrix fitted = dequantized(round_with_compensation(weight, samples, 8), 8, 24);
+    EXPECT_LT(output_loss(weight, fitted, samples), 0.8 * output_loss(weight, plain, samples));
+}
+
+TEST(RoundWithCompensation, SurvivesDegenerateInputs) {
+    const Matrix weight = random_matrix(4, 10, 7);
+    LayerSamples samples;
+    samples.teacher = Matrix::Zero(50, 10);
+    samples.student = samples.teacher;
+    for (const float scale : round_with_compensation(weight, samples, 6).scale) {
+        EXPECT_TRUE(std::isfinite(scale) && scale > 0);
+    }
+    const RoundedWeights zero =
+        round_with_compensation(Matrix::Zero(3, 10), correlated_samples(50, 10, 8), 4);
+    for (const int32_t level : zero.level) EXPECT_EQ(level, 0);
+}
+
+}  // namespace
+}  // namespace quantface
