@@ -65,6 +65,30 @@ std::string complete_record(const std::string& record) {
     return document.dump();
 }
 
+Json layers_json(const std::vector<LayerReport>& layers) {
+    Json rows = Json::array();
+    for (const LayerReport& layer : layers) {
+        rows.push_back({{"name", layer.name},
+                        {"op", layer.op},
+                        {"weight_bits", layer.weight_bits},
+                        {"activation_bits", layer.activation_bits},
+                        {"signal_to_noise_db", layer.signal_to_noise_db},
+                        {"embedding_cosine", layer.embedding_cosine}});
+    }
+    return rows;
+}
+
+void print_layers(const std::vector<LayerReport>& layers) {
+    const auto bits = [](int count) { return count == 0 ? std::string() : std::to_string(count); };
+    TextTable table({"layer, quantized alone", "<op", "w bits", "out bits", "SNR dB", "cosine"});
+    for (const LayerReport& layer : layers) {
+        table.add_row({layer.name, layer.op, bits(layer.weight_bits), bits(layer.activation_bits),
+                       fmt::format("{:.1f}", layer.signal_to_noise_db),
+                       fmt::format("{:.4f}", layer.embedding_cosine)});
+    }
+    fmt::print("{}\n", table.render());
+}
+
 Json to_json(const QuantizeOptions& options, const PostTrainingResult& result, const LoadedModel& teacher,
              uint64_t file_bytes, double seconds) {
     Json document = {{"file", options.out},
@@ -77,11 +101,13 @@ Json to_json(const QuantizeOptions& options, const PostTrainingResult& result, c
                      {"held_out_cosine", result.held_out_cosine},
                      {"seconds", seconds},
                      {"record", Json::parse(result.model.record)}};
+    if (options.training.layer_report) document["layers"] = layers_json(result.layers);
     return document;
 }
 
 void print_summary(const QuantizeOptions& options, const PostTrainingResult& result,
                    const LoadedModel& teacher, uint64_t file_bytes, double seconds) {
+    if (options.training.layer_report) print_layers(result.layers);
     fmt::print("{}: {}, {} ({:.2f} times smaller than {}), observer {}, {:.0f} s\n", options.out,
                describe_bits(result.model), format_bytes(file_bytes),
                static_cast<double>(teacher.file_bytes) / static_cast<double>(file_bytes), teacher.name,

@@ -30,6 +30,12 @@ std::string OnnxContext::unique_node_name(const std::string& wanted) {
     return name;
 }
 
+void OnnxContext::set_input(std::string value_name, Shape shape) {
+    QF_CHECK(graph.values.empty());
+    graph.input = graph.add_value(std::move(value_name), shape);
+    origins_.push_back(graph.input);
+}
+
 ValueId OnnxContext::emit(std::string name, std::string value_name, Op op, std::vector<ValueId> inputs) {
     Node node{std::move(name), std::move(op), std::move(inputs), kNoValue};
     std::vector<Shape> shapes;
@@ -41,6 +47,8 @@ ValueId OnnxContext::emit(std::string name, std::string value_name, Op op, std::
         refuse(error.what());
     }
     node.output = graph.add_value(std::move(value_name), shape);
+    const bool renames = std::holds_alternative<IdentityOp>(node.op);
+    origins_.push_back(renames ? origins_[node.inputs[0]] : node.output);
     graph.nodes.push_back(std::move(node));
     return graph.nodes.back().output;
 }

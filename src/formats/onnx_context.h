@@ -45,6 +45,14 @@ class OnnxContext {
 
     // Appends a node and its value, whose shape is inferred. `name` must be unique.
     ValueId emit(std::string name, std::string value_name, Op op, std::vector<ValueId> inputs);
+    // The first of the values that are the same numbers under several names (Identity).
+    ValueId origin_of(ValueId value) const { return origins_[value]; }
+    // The node that writes the value; null for the input. Nodes stand in the order of their values.
+    const Node* producer_of(ValueId value) const {
+        return value == graph.input ? nullptr : &graph.nodes[static_cast<size_t>(value) - 1];
+    }
+    // The image: the graph's first value.
+    void set_input(std::string value_name, Shape shape);
 
   private:
     std::string file_name_;
@@ -54,6 +62,7 @@ class OnnxContext {
     std::unordered_map<std::string, OnnxValue> values_;
     std::unordered_set<std::string> node_names_;
     std::unordered_map<std::string, int> name_repeats_;
+    std::vector<ValueId> origins_;  // by value
 };
 
 }  // namespace quantface

@@ -64,8 +64,7 @@ void import_gemm(OnnxNode& node) {
     const float alpha = node.number("alpha", 1), beta = node.number("beta", 1);
     if (!std::isfinite(alpha) || !std::isfinite(beta)) node.refuse("has an attribute that is not finite");
     GemmOp gemm;
-    gemm.weight =
-        gemm_weight(node, *node.float_constant(1, "weight"), node.integer("transB", 0) != 0, alpha);
+    gemm.weight = gemm_weight(node, *node.float_constant(1, "weight"), node.integer("transB", 0) != 0, alpha);
     if (node.has_input(2)) {
         const OnnxImageValue result{kNoValue, {gemm.weight.dims[0]}};
         gemm.bias = node.per_channel(*node.float_constant(2, "bias"), result, "bias");

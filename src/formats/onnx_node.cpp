@@ -147,8 +147,9 @@ const OnnxImageValue& OnnxNode::image(int index) {
     const bool is_picture = value.dims == std::vector<int64_t>{shape.channels, shape.height, shape.width};
     const bool is_features = shape.plane() == 1 && value.dims == std::vector<int64_t>{shape.channels};
     if (!is_picture && !is_features) {
-        refuse("reads a value reshaped to other dimensions than (batch, channels, height, width) or (batch, "
-               "features), which is not supported");
+        refuse(
+            "reads a value reshaped to other dimensions than (batch, channels, height, width) or (batch, "
+            "features), which is not supported");
     }
     return value;
 }
@@ -232,8 +233,8 @@ void OnnxNode::finish(Op op, std::vector<ValueId> inputs, const OnnxImageValue& 
 void OnnxNode::finish_view(const OnnxImageValue& value, std::vector<int64_t> dims) {
     const Shape shape = shape_of(value);
     const std::vector<int64_t> picture{shape.channels, shape.height, shape.width};
-    const bool is_flat = dims == std::vector<int64_t>{shape.size()} ||
-                         dims == std::vector<int64_t>{shape.size(), 1, 1};
+    const bool is_flat =
+        dims == std::vector<int64_t>{shape.size()} || dims == std::vector<int64_t>{shape.size(), 1, 1};
     ValueId id = value.id;
     if (is_flat && shape.plane() != 1) {
         id = emit(FlattenOp{}, {id});

@@ -1,4 +1,5 @@
-// One node of an ONNX file as its importer sees it: typed attributes and inputs, checked; and what it becomes.
+// One node of an ONNX file as its importer sees it: typed attributes and inputs, checked; and what it
+// becomes.
 #pragma once
 
 #include <onnx/onnx_pb.h>
@@ -12,8 +13,9 @@
 
 namespace quantface {
 
-// Every member that reads something refuses (Error(kBadInput), naming file, node and operator) what is missing
-// or of another type. Attributes that no importer asked for are refused at the end: nothing is silently lost.
+// Every member that reads something refuses (Error(kBadInput), naming file, node and operator) what is
+// missing or of another type. Attributes that no importer asked for are refused at the end: nothing is
+// silently lost.
 class OnnxNode {
   public:
     OnnxNode(OnnxContext& context, const onnx::NodeProto& proto);

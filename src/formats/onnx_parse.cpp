@@ -33,9 +33,10 @@ class MessageCounter {
             const auto wire_type = WireFormatLite::GetTagWireType(tag);
             // ONNX has no groups; unknown ones would be kept in memory.
             if (wire_type == WireFormatLite::WIRETYPE_START_GROUP) return false;
-            const bool whole = wire_type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED
-                                   ? walk_field(type.FindFieldByNumber(WireFormatLite::GetTagFieldNumber(tag)), depth)
-                                   : WireFormatLite::SkipField(&stream_, tag);
+            const bool whole =
+                wire_type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED
+                    ? walk_field(type.FindFieldByNumber(WireFormatLite::GetTagFieldNumber(tag)), depth)
+                    : WireFormatLite::SkipField(&stream_, tag);
             if (!whole) return false;
         }
         return stream_.BytesUntilLimit() == 0;

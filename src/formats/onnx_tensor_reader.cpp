@@ -200,8 +200,9 @@ std::filesystem::path OnnxTensorReader::external_path(const TensorProto& tensor,
             return path;
         }
     }
-    refuse(tensor, "lies in '" + printable(location) +
-                       "', outside the model's folder; files from there are not read, move it beside the model");
+    refuse(tensor,
+           "lies in '" + printable(location) +
+               "', outside the model's folder; files from there are not read, move it beside the model");
 }
 
 std::vector<uint8_t> OnnxTensorReader::read_external(const TensorProto& tensor, int64_t bytes) {

@@ -76,8 +76,8 @@ void extend_to_ceil_mode(Window& window, const Shape& in) {
         return last_begin >= size + before ? 0 : stride - rest;
     };
     Padding& pad = window.padding;
-    pad.bottom += missing(in.height, window.kernel_height, window.stride_y, window.dilation_y, pad.top,
-                          pad.bottom);
+    pad.bottom +=
+        missing(in.height, window.kernel_height, window.stride_y, window.dilation_y, pad.top, pad.bottom);
     pad.right +=
         missing(in.width, window.kernel_width, window.stride_x, window.dilation_x, pad.left, pad.right);
 }

@@ -17,27 +17,31 @@ ChannelMagnitudes measure_channel_magnitudes(const Graph& graph, const Calibrati
         for (const Value& value : graph.values) magnitudes.emplace_back(value.shape.channels, 0.0f);
         return magnitudes;
     };
-    std::vector<ChannelMagnitudes> partial(pool.size(), zero());
+    // Summed in a fixed order, whatever thread does what: each part takes every kParts-th image.
+    constexpr int64_t kParts = 16;
+    std::vector<ChannelMagnitudes> partial(kParts, zero());
     std::vector<std::shared_ptr<FloatExecutor::Workspace>> workspaces;
     for (int thread = 0; thread < pool.size(); ++thread) workspaces.push_back(executor.make_workspace());
     const auto count = static_cast<int64_t>(images.network_input.size());
     progress.start("observing the teacher, images", count);
-    pool.parallel_for(count, [&](int64_t index, int thread) {
-        if (progress.stop_requested()) fail_work("interrupted");
-        std::vector<float> embedding(graph.embedding_size());
-        executor.run(images.network_input[index], embedding, *workspaces[thread],
-                     [&](ValueId value, std::span<const float> data) {
-                         auto& channels = partial[thread][value];
-                         const size_t plane = data.size() / channels.size();
-                         for (size_t channel = 0; channel < channels.size(); ++channel) {
-                             float largest = 0;
-                             for (const float number : data.subspan(channel * plane, plane)) {
-                                 largest = std::max(largest, std::fabs(number));
+    pool.parallel_for(kParts, [&](int64_t part, int thread) {
+        for (int64_t index = part; index < count; index += kParts) {
+            if (progress.stop_requested()) fail_work("interrupted");
+            std::vector<float> embedding(graph.embedding_size());
+            executor.run(images.network_input[index], embedding, *workspaces[thread],
+                         [&](ValueId value, std::span<const float> data) {
+                             auto& channels = partial[part][value];
+                             const size_t plane = data.size() / channels.size();
+                             for (size_t channel = 0; channel < channels.size(); ++channel) {
+                                 float largest = 0;
+                                 for (const float number : data.subspan(channel * plane, plane)) {
+                                     largest = std::max(largest, std::fabs(number));
+                                 }
+                                 channels[channel] += largest;
                              }
-                             channels[channel] += largest;
-                         }
-                     });
-        progress.advance(1);
+                         });
+            progress.advance(1);
+        }
     });
     progress.finish();
     ChannelMagnitudes total = zero();

@@ -66,6 +66,13 @@ Graph fake_quantized_graph(const Graph& graph, const std::vector<FusedNode>& pla
                   quantized_value};
         result.nodes.insert(result.nodes.begin() + producer + 1, std::move(fake));
     }
+    // A scale and shift within the operation reads its unrounded result.
+    for (const size_t layer : wanted) {
+        for (const FusedOutput& output : plan[layer].outputs) {
+            if (output.affine_node < 0) continue;
+            result.nodes[result.producer_of(output.value)].inputs = graph.nodes[output.affine_node].inputs;
+        }
+    }
     validate(result);
     return result;
 }

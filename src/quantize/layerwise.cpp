@@ -15,19 +15,22 @@ namespace {
 
 using ImageNumbers = std::vector<std::vector<float>>;  // [image][NCHW of one value]
 
-// Per-channel sums over images, one row a thread so that no two write the same.
+// Per-channel sums, kept apart for each image: added up in one order, they do not depend on which thread did
+// what.
 class ChannelMeans {
   public:
-    ChannelMeans(int threads, int channels) : sums_(threads, std::vector<double>(channels)) {}
-    void add(std::span<const float> data, int thread) {
-        auto& sums = sums_[thread];
+    ChannelMeans(int64_t images, int channels) : sums_(images, std::vector<double>(channels)) {}
+    void add(std::span<const float> data, int64_t image) {
+        auto& sums = sums_[image];
         const size_t plane = data.size() / sums.size();
         for (size_t channel = 0; channel < sums.size(); ++channel) {
             for (const float number : data.subspan(channel * plane, plane)) sums[channel] += number;
         }
     }
-    std::vector<double> mean(double count) const {
+    // plane: numbers of one channel in one image.
+    std::vector<double> mean(int64_t plane) const {
         std::vector<double> total(sums_[0].size());
+        const auto count = static_cast<double>(plane) * static_cast<double>(sums_.size());
         for (const auto& sums : sums_) {
             for (size_t channel = 0; channel < total.size(); ++channel)
                 total[channel] += sums[channel] / count;
@@ -122,14 +125,14 @@ class Layerwise {
         std::vector<Shape> input_shapes;
         for (const ValueId input : node.inputs) input_shapes.push_back(graph_.values[input].shape);
         const SingleNode runner(op, input_shapes, pool_.size());
-        ChannelMeans means(pool_.size(), shape.channels);
+        ChannelMeans means(image_count_, shape.channels);
         for (const FusedOutput& output : fused.outputs) values_[output.value].teacher.resize(image_count_);
         for_each_image([&](int64_t image, int thread) {
             std::vector<std::span<const float>> inputs;
             for (const ValueId input : node.inputs) inputs.emplace_back(values_[input].teacher[image]);
             std::vector<float> result(shape.size());
             runner.run(inputs, result, thread);
-            means.add(result, thread);
+            means.add(result, image);
             std::span<const float> residual;
             if (fused.residual != kNoValue) residual = values_[fused.residual].teacher[image];
             apply_activation_and_residual(graph_, fused, residual, result);
@@ -139,7 +142,7 @@ class Layerwise {
                 write_output(graph_, output, result, numbers);
             }
         });
-        return means.mean(static_cast<double>(image_count_ * shape.plane()));
+        return means.mean(shape.plane());
     }
 
     // Weights, then bias. Returns the student's numbers before the epilogue.
@@ -158,16 +161,16 @@ class Layerwise {
         student_op.weight.data = dequantized_weights(quantized);
         const SingleNode runner(student_op, {graph_.values[input].shape}, pool_.size());
         ImageNumbers results(image_count_);
-        ChannelMeans means(pool_.size(), shape.channels);
+        ChannelMeans means(image_count_, shape.channels);
         for_each_image([&](int64_t image, int thread) {
             std::vector<float> numbers = student_numbers(input, image);
             if (reads_pixels) scale_channels(numbers, graph_.input_spec.std);
             results[image].resize(shape.size());
             runner.run({numbers}, results[image], thread);
-            means.add(results[image], thread);
+            means.add(results[image], image);
         });
         if (options_.bias_correction) {
-            const auto student_mean = means.mean(static_cast<double>(image_count_ * shape.plane()));
+            const auto student_mean = means.mean(shape.plane());
             for (int channel = 0; channel < shape.channels; ++channel) {
                 quantized.bias[channel] = static_cast<float>(teacher_mean[channel] - student_mean[channel]);
             }

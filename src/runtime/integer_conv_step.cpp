@@ -6,12 +6,23 @@ namespace quantface {
 
 namespace {
 
+// Blocked layouts fill up with zeros: harmless, unless a group has very few output channels and very many
+// weights, which no face network has but a hostile file may.
+constexpr int64_t kMaxPaddingFactor = 8;
+constexpr int64_t kPaddingAllowance = 1 << 20;  // bytes
+
+bool packs_well(const ConvGeometry& geometry, const ConvKernel& kernel) {
+    const int64_t weights = geometry.out_channels * geometry.depth();
+    return kernel.packed_bytes(geometry) <= weights * kMaxPaddingFactor + kPaddingAllowance;
+}
+
 class ConvStep : public IntegerStep {
   public:
     ConvStep(const StepContext& context, const IntegerConv& op)
         : geometry_(window_geometry(op.window, context.input(0).shape,
                                     context.value(op.epilogue.outputs[0].value).shape, op.groups)),
-          conv_(*context.kernels.conv),
+          conv_(packs_well(geometry_, *context.kernels.conv) ? *context.kernels.conv
+                                                             : conv_kernels().front()),
           depthwise_(geometry_.is_depthwise() ? context.kernels.depthwise : nullptr),
           weight_(depthwise_ ? depthwise_->pack(op.weight.data(), geometry_.out_channels, geometry_.taps())
                              : conv_.pack(geometry_, op.weight.data())),

@@ -80,8 +80,8 @@ IntegerExecutor::~IntegerExecutor() = default;
 IntegerExecutor::IntegerExecutor(IntegerExecutor&&) noexcept = default;
 IntegerExecutor& IntegerExecutor::operator=(IntegerExecutor&&) noexcept = default;
 
-std::unique_ptr<IntegerExecutor::Workspace> IntegerExecutor::make_workspace() const {
-    return std::make_unique<Workspace>(plan_->arena_bytes, plan_->scratch_bytes);
+std::shared_ptr<IntegerExecutor::Workspace> IntegerExecutor::make_workspace() const {
+    return std::make_shared<Workspace>(plan_->arena_bytes, plan_->scratch_bytes);
 }
 
 void IntegerExecutor::run(std::span<const uint8_t> pixels, std::span<float> embedding, Workspace& workspace,

@@ -25,6 +25,7 @@ struct ConvArguments {
 struct ConvKernel {
     const char* name;
     CpuFeatures needs;
+    int64_t (*packed_bytes)(const ConvGeometry& geometry);
     // weight: (out channels, kernel height, kernel width, in channels / groups)
     std::vector<int8_t> (*pack)(const ConvGeometry& geometry, const int8_t* weight);
     size_t (*scratch_bytes)(const ConvGeometry& geometry);
@@ -34,6 +35,7 @@ struct ConvKernel {
 // Slowest first; the first is the scalar reference.
 std::span<const ConvKernel> conv_kernels();
 
+int64_t conv_reference_packed_bytes(const ConvGeometry& geometry);
 std::vector<int8_t> pack_conv_reference(const ConvGeometry& geometry, const int8_t* weight);
 size_t conv_reference_scratch_bytes(const ConvGeometry& geometry);
 void convolve_reference(const ConvArguments& arguments);

@@ -74,14 +74,18 @@ class Rows {
 
 }  // namespace
 
+int64_t conv_blocked_packed_bytes(const ConvGeometry& geometry, const GemmPacking& packing) {
+    return geometry.groups * round_up(geometry.group_out_channels(), packing.columns) *
+           round_up(geometry.depth(), packing.depth_unit);
+}
+
 std::vector<int8_t> pack_conv_blocked(const ConvGeometry& geometry, const int8_t* weight,
                                       const GemmPacking& packing) {
     const int64_t depth = geometry.depth();
-    const int64_t groups = round_up(depth, packing.depth_unit) / packing.depth_unit;
     const int channels = geometry.group_out_channels();
     const int64_t blocks = round_up(channels, packing.columns) / packing.columns;
-    const int64_t block_size = groups * packing.columns * packing.depth_unit;
-    std::vector<int8_t> packed(static_cast<size_t>(geometry.groups * blocks * block_size));
+    const int64_t block_size = packing.columns * round_up(depth, packing.depth_unit);
+    std::vector<int8_t> packed(static_cast<size_t>(conv_blocked_packed_bytes(geometry, packing)));
     for (int channel = 0; channel < geometry.out_channels; ++channel) {
         const int within = channel % channels;
         int8_t* block = packed.data() + (channel / channels * blocks + within / packing.columns) * block_size;

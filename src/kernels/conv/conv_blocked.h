@@ -6,6 +6,7 @@
 
 namespace quantface {
 
+int64_t conv_blocked_packed_bytes(const ConvGeometry& geometry, const GemmPacking& packing);
 std::vector<int8_t> pack_conv_blocked(const ConvGeometry& geometry, const int8_t* weight,
                                       const GemmPacking& packing);
 size_t conv_blocked_scratch_bytes(const ConvGeometry& geometry, const GemmKernel& gemm);

@@ -6,6 +6,11 @@ namespace quantface {
 namespace {
 
 template <const GemmKernel& kGemm>
+int64_t packed_bytes(const ConvGeometry& geometry) {
+    return conv_blocked_packed_bytes(geometry, kGemm.packing);
+}
+
+template <const GemmKernel& kGemm>
 std::vector<int8_t> pack(const ConvGeometry& geometry, const int8_t* weight) {
     return pack_conv_blocked(geometry, weight, kGemm.packing);
 }
@@ -23,14 +28,15 @@ void run(const ConvArguments& arguments) {
 // kEpilogue: the row of epilogue_kernels() that goes with the instruction set.
 template <const GemmKernel& kGemm, int kEpilogue>
 constexpr ConvKernel blocked(const char* name, CpuFeatures needs) {
-    return {name, needs, pack<kGemm>, scratch_bytes<kGemm>, run<kGemm, kEpilogue>};
+    return {name, needs, packed_bytes<kGemm>, pack<kGemm>, scratch_bytes<kGemm>, run<kGemm, kEpilogue>};
 }
 
 }  // namespace
 
 std::span<const ConvKernel> conv_kernels() {
     static constexpr ConvKernel kKernels[] = {
-        {"scalar", 0, pack_conv_reference, conv_reference_scratch_bytes, convolve_reference},
+        {"scalar", 0, conv_reference_packed_bytes, pack_conv_reference, conv_reference_scratch_bytes,
+         convolve_reference},
         blocked<kGemmPortable, 0>("portable", 0),
 #if defined(QUANTFACE_X86_KERNELS)
         blocked<kGemmAvx2, 1>("avx2", kCpuAvx2),

@@ -3,8 +3,12 @@
 
 namespace quantface {
 
+int64_t conv_reference_packed_bytes(const ConvGeometry& geometry) {
+    return geometry.out_channels * geometry.depth();
+}
+
 std::vector<int8_t> pack_conv_reference(const ConvGeometry& geometry, const int8_t* weight) {
-    return {weight, weight + geometry.out_channels * geometry.depth()};
+    return {weight, weight + conv_reference_packed_bytes(geometry)};
 }
 
 size_t conv_reference_scratch_bytes(const ConvGeometry&) {
