@@ -112,8 +112,9 @@ void print_summary(const QuantizeOptions& options, const PostTrainingResult& res
                describe_bits(result.model), format_bytes(file_bytes),
                static_cast<double>(teacher.file_bytes) / static_cast<double>(file_bytes), teacher.name,
                observer_name(result.observer), seconds);
+    const Json record = Json::parse(result.model.record);
     fmt::print("mean cosine to the original on {} held-out images of the same source: {:.4f}\n",
-               options.training.held_out_images, result.held_out_cosine);
+               record.value("held_out_images", options.training.held_out_images), result.held_out_cosine);
 }
 
 void run_quantize(const QuantizeOptions& options, Progress& progress) {

@@ -120,8 +120,8 @@ OnnxImport import_model(const onnx::ModelProto& model, const std::string& file_n
     const onnx::GraphProto& graph = model.graph();
     context.graph.name = printable(std::filesystem::path(file_name).stem().string());
     for (const auto& tensor : graph.initializer()) context.add_initializer(tensor);
-    read_input(context, graph);
     check_outputs(context, graph);
+    read_input(context, graph);
     if (graph.node_size() > kMostNodes) context.refuse("the network has more nodes than any face network");
     for (const auto& node : graph.node()) import_node(context, node);
     read_output(context, graph.output(0).name());

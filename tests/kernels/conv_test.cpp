@@ -252,12 +252,12 @@ TEST_P(DepthwiseKernelTest, GivesTheReferenceBits) {
     for (const ConvGeometry& geometry : depthwise_geometries()) {
         TestConv conv(options_for(geometry, rng), rng);
         ASSERT_NO_FATAL_FAILURE(
-            expect_reference_bits(conv, GetParam().name, [](TestConv& it) { it.run_depthwise(GetParam()); }));
+            expect_reference_bits(conv, GetParam().name, [](TestConv& it) { it.run(GetParam()); }));
     }
 }
 
 TEST_P(DepthwiseKernelTest, ExtremesGiveTheReferenceBits) {
-    const auto run = [](TestConv& conv) { conv.run_depthwise(GetParam()); };
+    const auto run = [](TestConv& conv) { conv.run(GetParam()); };
     expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1, 1, 1, 1, 1, 1), run);
     expect_reference_bits_at_extremes(geometry_of(120, 110, 17, 17, 17, 120, 110, 1, 1, 0, 0, 0, 0), run);
 }

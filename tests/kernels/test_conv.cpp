@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "kernels/depthwise/depthwise.h"
 #include "numerics/quantization.h"
 
 namespace quantface {
@@ -70,33 +69,34 @@ TestConv::TestConv(const TestConvOptions& options, Rng& rng) : geometry(options.
     }
 }
 
-ConvArguments TestConv::arguments(const std::vector<int8_t>& packed, std::vector<std::byte>& scratch,
-                                  size_t scratch_bytes) {
+void TestConv::bind(PackedConv& packed, size_t scratch_bytes) {
     constexpr size_t kAlignment = 64;
-    scratch.assign(scratch_bytes + kAlignment, std::byte{0x5a});
-    const size_t misaligned = reinterpret_cast<uintptr_t>(scratch.data()) % kAlignment;
+    packed.scratch_.assign(scratch_bytes + kAlignment, std::byte{0x5a});
+    const size_t misaligned = reinterpret_cast<uintptr_t>(packed.scratch_.data()) % kAlignment;
     data = epilogue->data();
-    ConvArguments arguments;
-    arguments.geometry = &geometry;
-    arguments.input = input.data();
-    arguments.weight = packed.data();
-    arguments.padding_level = padding_level.data();
-    arguments.epilogue = &epilogue->params;
-    arguments.data = data;
-    arguments.scratch = scratch.data() + (kAlignment - misaligned);
-    return arguments;
+    packed.arguments_.geometry = &geometry;
+    packed.arguments_.input = input.data();
+    packed.arguments_.weight = packed.weight_.data();
+    packed.arguments_.padding_level = padding_level.data();
+    packed.arguments_.epilogue = &epilogue->params;
+    packed.arguments_.data = data;
+    packed.arguments_.scratch = packed.scratch_.data() + (kAlignment - misaligned);
 }
 
-void TestConv::run(const ConvKernel& kernel) {
-    const std::vector<int8_t> packed = kernel.pack(geometry, weight.data());
-    std::vector<std::byte> scratch;
-    kernel.run(arguments(packed, scratch, kernel.scratch_bytes(geometry)));
+PackedConv TestConv::pack(const ConvKernel& kernel) {
+    PackedConv packed;
+    packed.weight_ = kernel.pack(geometry, weight.data());
+    packed.run_ = kernel.run;
+    bind(packed, kernel.scratch_bytes(geometry));
+    return packed;
 }
 
-void TestConv::run_depthwise(const DepthwiseKernel& kernel) {
-    const std::vector<int8_t> packed = kernel.pack(weight.data(), geometry.out_channels, geometry.taps());
-    std::vector<std::byte> scratch;
-    convolve_depthwise(arguments(packed, scratch, depthwise_scratch_bytes(geometry, kernel)), kernel);
+PackedConv TestConv::pack(const DepthwiseKernel& kernel) {
+    PackedConv packed;
+    packed.weight_ = kernel.pack(weight.data(), geometry.out_channels, geometry.taps());
+    packed.run_ = [&kernel](const ConvArguments& arguments) { convolve_depthwise(arguments, kernel); };
+    bind(packed, depthwise_scratch_bytes(geometry, kernel));
+    return packed;
 }
 
 }  // namespace quantface

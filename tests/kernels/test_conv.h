@@ -1,11 +1,13 @@
 // Random convolutions with memory for all that they read and write.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kernels/conv/conv.h"
+#include "kernels/depthwise/depthwise.h"
 #include "test_epilogue.h"
 
 namespace quantface {
@@ -28,14 +30,32 @@ struct TestConvOptions {
 ConvGeometry with_output(ConvGeometry geometry, int bottom, int right);
 std::string describe(const ConvGeometry& geometry);
 
+class TestConv;
+
+// A convolution with weights packed for one kernel, run as often as one likes. Points into its TestConv.
+class PackedConv {
+  public:
+    void run() const { run_(arguments_); }
+
+  private:
+    friend class TestConv;
+    std::vector<int8_t> weight_;
+    std::vector<std::byte> scratch_;
+    ConvArguments arguments_;
+    std::function<void(const ConvArguments&)> run_;
+};
+
 class TestConv {
   public:
     TestConv(const TestConvOptions& options, Rng& rng);
 
-    // Runs with weights packed by the kernel, into fresh outputs; scratch is filled with rubbish first.
-    void run(const ConvKernel& kernel);
-    // The same through convolve_depthwise().
-    void run_depthwise(const struct DepthwiseKernel& kernel);
+    // With fresh outputs, and rubbish in the scratch memory.
+    PackedConv pack(const ConvKernel& kernel);
+    PackedConv pack(const DepthwiseKernel& kernel);
+    template <typename Kernel>
+    void run(const Kernel& kernel) {
+        pack(kernel).run();
+    }
     std::vector<std::vector<uint8_t>> outputs() const { return {epilogue->bytes(0), epilogue->bytes(1)}; }
 
     ConvGeometry geometry;
@@ -45,8 +65,7 @@ class TestConv {
     EpilogueData data;  // of the last run
 
   private:
-    ConvArguments arguments(const std::vector<int8_t>& packed, std::vector<std::byte>& scratch,
-                            size_t scratch_bytes);
+    void bind(PackedConv& packed, size_t scratch_bytes);
 };
 
 }  // namespace quantface

@@ -110,8 +110,13 @@ void finish(const EpilogueParams& params, const EpilogueData& data, const Consta
 
 }  // namespace
 
-void epilogue_from_accumulators_avx2(const EpilogueParams& params, const EpilogueData& data,
+// Both work on copies of their parameters: the compiler would have to suppose that storing levels changes the
+// originals.
+
+void epilogue_from_accumulators_avx2(const EpilogueParams& shared_params, const EpilogueData& shared_data,
                                      const EpilogueBlock& block, const int32_t* accumulators) {
+    const EpilogueParams params = shared_params;
+    const EpilogueData data = shared_data;
     const Constants constants(params);
     for (int row = 0; row < block.pixels; ++row) {
         const int32_t* from = accumulators + row * block.row_stride;
@@ -129,8 +134,10 @@ void epilogue_from_accumulators_avx2(const EpilogueParams& params, const Epilogu
     }
 }
 
-void epilogue_from_numbers_avx2(const EpilogueParams& params, const EpilogueData& data,
+void epilogue_from_numbers_avx2(const EpilogueParams& shared_params, const EpilogueData& shared_data,
                                 const EpilogueBlock& block, const float* numbers) {
+    const EpilogueParams params = shared_params;
+    const EpilogueData data = shared_data;
     const Constants constants(params);
     for (int row = 0; row < block.pixels; ++row) {
         const float* from = numbers + row * block.row_stride;

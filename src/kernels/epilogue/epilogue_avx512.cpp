@@ -83,8 +83,13 @@ void finish(const EpilogueParams& params, const EpilogueData& data, const Consta
 
 }  // namespace
 
-void epilogue_from_accumulators_avx512(const EpilogueParams& params, const EpilogueData& data,
+// Both work on copies of their parameters: the compiler would have to suppose that storing levels changes the
+// originals.
+
+void epilogue_from_accumulators_avx512(const EpilogueParams& shared_params, const EpilogueData& shared_data,
                                        const EpilogueBlock& block, const int32_t* accumulators) {
+    const EpilogueParams params = shared_params;
+    const EpilogueData data = shared_data;
     const Constants constants(params);
     for (int column = 0; column < block.channels; column += kLanes) {
         const int channel = block.first_channel + column;
@@ -100,8 +105,10 @@ void epilogue_from_accumulators_avx512(const EpilogueParams& params, const Epilo
     }
 }
 
-void epilogue_from_numbers_avx512(const EpilogueParams& params, const EpilogueData& data,
+void epilogue_from_numbers_avx512(const EpilogueParams& shared_params, const EpilogueData& shared_data,
                                   const EpilogueBlock& block, const float* numbers) {
+    const EpilogueParams params = shared_params;
+    const EpilogueData data = shared_data;
     const Constants constants(params);
     for (int column = 0; column < block.channels; column += kLanes) {
         const int channel = block.first_channel + column;
