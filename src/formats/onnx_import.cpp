@@ -17,12 +17,11 @@ namespace {
 constexpr int64_t kMostPixels = 2048;
 constexpr int kMostNodes = 1 << 14;
 
-int64_t default_opset(const onnx::ModelProto& model) {
-    int64_t version = 1;
+int64_t read_opset(const OnnxContext& context, const onnx::ModelProto& model) {
     for (const auto& import : model.opset_import()) {
-        if (import.domain().empty() || import.domain() == "ai.onnx") version = import.version();
+        if (import.domain().empty() || import.domain() == "ai.onnx") return import.version();
     }
-    return version;
+    context.refuse("does not say which ONNX operators it uses; the file is damaged");
 }
 
 // The one input that is no initializer, as a value of the graph.
@@ -116,7 +115,7 @@ void read_output(OnnxContext& context, const std::string& name) {
 OnnxImport import_model(const onnx::ModelProto& model, const std::string& file_name, OnnxTensorReader& reader,
                         OnnxBudget& budget, const OnnxImportOptions& options) {
     OnnxContext context(file_name, reader, budget);
-    context.opset = default_opset(model);
+    context.opset = read_opset(context, model);
     const onnx::GraphProto& graph = model.graph();
     context.graph.name = printable(std::filesystem::path(file_name).stem().string());
     for (const auto& tensor : graph.initializer()) context.add_initializer(tensor);

@@ -56,6 +56,10 @@ constexpr OnnxOperator kOperators[] = {
 };
 }  // namespace
 
+std::span<const OnnxOperator> onnx_operators() {
+    return kOperators;
+}
+
 const OnnxOperator* find_onnx_operator(std::string_view name) {
     const auto found = std::find_if(std::begin(kOperators), std::end(kOperators),
                                     [&](const OnnxOperator& row) { return row.name == name; });

@@ -4,6 +4,7 @@
 // To add an operator of the graph: a function here, a row there, a case in its test.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "formats/onnx_node.h"
@@ -18,6 +19,7 @@ struct OnnxOperator {
     void (*fold_constants)(OnnxNode& node);
 };
 
+std::span<const OnnxOperator> onnx_operators();
 // Null where there is no such row. The operator's domain is ONNX's own.
 const OnnxOperator* find_onnx_operator(std::string_view name);
 

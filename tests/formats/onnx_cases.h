@@ -12,10 +12,10 @@
 namespace quantface::test {
 
 struct OnnxCase {
-    const char* name;
+    std::string name;
     std::function<OnnxBuilder()> build;
     // The imported graph's operations in order, with blanks between.
-    const char* expected_ops;
+    std::string expected_ops;
     // ONNX Runtime refuses or reads differently what files of old exporters hold.
     bool peer_agrees = true;
 };

@@ -11,9 +11,9 @@
 namespace quantface {
 namespace {
 
+// Stride 1, the same padding on all sides.
 ConvGeometry geometry_of(int height, int width, int in_channels, int out_channels, int groups,
-                         int kernel_height, int kernel_width, int stride, int dilation, int top, int left,
-                         int bottom, int right) {
+                         int kernel_height, int kernel_width, int padding) {
     ConvGeometry geometry;
     geometry.in_height = height;
     geometry.in_width = width;
@@ -22,31 +22,41 @@ ConvGeometry geometry_of(int height, int width, int in_channels, int out_channel
     geometry.groups = groups;
     geometry.kernel_height = kernel_height;
     geometry.kernel_width = kernel_width;
-    geometry.stride_y = geometry.stride_x = stride;
-    geometry.dilation_y = geometry.dilation_x = dilation;
-    geometry.padding_top = top;
-    geometry.padding_left = left;
-    return with_output(geometry, bottom, right);
+    geometry.padding_top = geometry.padding_left = padding;
+    return with_output(geometry, padding, padding);
 }
 
 // Windows, strides, dilations and paddings at one size; those larger than the padded image left out.
 std::vector<ConvGeometry> windows(int height, int width, int in_channels, int out_channels, int groups) {
     struct Case {
-        int kernel_height, kernel_width, stride, dilation, top, left, bottom, right;
+        int kernel_height, kernel_width, stride_y, stride_x, dilation_y, dilation_x, top, left, bottom, right;
     };
     constexpr Case kCases[] = {
-        {1, 1, 1, 1, 0, 0, 0, 0}, {1, 1, 2, 1, 0, 0, 0, 0}, {1, 1, 1, 1, 1, 0, 0, 2},
-        {3, 3, 1, 1, 1, 1, 1, 1}, {3, 3, 2, 1, 1, 1, 1, 1}, {3, 3, 3, 1, 0, 2, 1, 0},
-        {3, 3, 1, 2, 2, 2, 2, 2}, {3, 3, 2, 1, 0, 0, 1, 1}, {2, 5, 1, 1, 0, 4, 2, 1},
-        {7, 6, 1, 1, 0, 0, 0, 0}, {3, 1, 1, 3, 5, 4, 5, 4},
+        {1, 1, 1, 1, 1, 1, 0, 0, 0, 0}, {1, 1, 2, 2, 1, 1, 0, 0, 0, 0}, {1, 1, 1, 1, 1, 1, 1, 0, 0, 2},
+        {1, 1, 1, 2, 1, 1, 0, 0, 0, 0}, {3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, {3, 3, 2, 2, 1, 1, 1, 1, 1, 1},
+        {3, 3, 3, 1, 1, 1, 0, 2, 1, 0}, {3, 3, 1, 1, 2, 2, 2, 2, 2, 2}, {3, 3, 2, 2, 1, 1, 0, 0, 1, 1},
+        {2, 5, 1, 3, 1, 1, 0, 4, 2, 1}, {7, 6, 1, 1, 1, 1, 0, 0, 0, 0}, {3, 1, 1, 1, 3, 1, 5, 4, 5, 4},
+        {3, 3, 1, 2, 2, 1, 2, 1, 2, 1}, {2, 3, 2, 1, 1, 3, 1, 3, 0, 3},
     };
     std::vector<ConvGeometry> geometries;
     for (const Case& window : kCases) {
-        if ((window.kernel_height - 1) * window.dilation >= height + window.top + window.bottom) continue;
-        if ((window.kernel_width - 1) * window.dilation >= width + window.left + window.right) continue;
-        geometries.push_back(geometry_of(
-            height, width, in_channels, out_channels, groups, window.kernel_height, window.kernel_width,
-            window.stride, window.dilation, window.top, window.left, window.bottom, window.right));
+        if ((window.kernel_height - 1) * window.dilation_y >= height + window.top + window.bottom) continue;
+        if ((window.kernel_width - 1) * window.dilation_x >= width + window.left + window.right) continue;
+        ConvGeometry geometry;
+        geometry.in_height = height;
+        geometry.in_width = width;
+        geometry.in_channels = in_channels;
+        geometry.out_channels = out_channels;
+        geometry.groups = groups;
+        geometry.kernel_height = window.kernel_height;
+        geometry.kernel_width = window.kernel_width;
+        geometry.stride_y = window.stride_y;
+        geometry.stride_x = window.stride_x;
+        geometry.dilation_y = window.dilation_y;
+        geometry.dilation_x = window.dilation_x;
+        geometry.padding_top = window.top;
+        geometry.padding_left = window.left;
+        geometries.push_back(with_output(geometry, window.bottom, window.right));
     }
     return geometries;
 }
@@ -89,8 +99,8 @@ std::vector<ConvGeometry> depthwise_geometries() {
         }
     }
     for (const int channels : {31, 128}) {
-        all.push_back(geometry_of(7, 7, channels, channels, channels, 7, 7, 1, 1, 0, 0, 0, 0));
-        all.push_back(geometry_of(56, 3, channels, channels, channels, 3, 3, 1, 1, 1, 1, 1, 1));
+        all.push_back(geometry_of(7, 7, channels, channels, channels, 7, 7, 0));
+        all.push_back(geometry_of(56, 3, channels, channels, channels, 3, 3, 1));
     }
     return all;
 }
@@ -213,7 +223,7 @@ TEST_P(ConvKernelTest, EveryEpilogueGivesTheReferenceBits) {
     Rng rng(5);
     for (const EpilogueOptions& epilogue : all_epilogue_options(6)) {
         TestConvOptions options;
-        options.geometry = geometry_of(5, 6, 13, 37, 1, 3, 3, 1, 1, 1, 1, 1, 1);
+        options.geometry = geometry_of(5, 6, 13, 37, 1, 3, 3, 1);
         options.epilogue = epilogue;
         TestConv conv(options, rng);
         ASSERT_NO_FATAL_FAILURE(
@@ -224,16 +234,15 @@ TEST_P(ConvKernelTest, EveryEpilogueGivesTheReferenceBits) {
 TEST_P(ConvKernelTest, ExtremesGiveTheReferenceBits) {
     const auto run = [](TestConv& conv) { conv.run(GetParam()); };
     // 127 * 255 * 66310 is just below 2^31.
-    expect_reference_bits_at_extremes(geometry_of(1, 1, 65535, 3, 1, 1, 1, 1, 1, 0, 0, 0, 0), run);
-    expect_reference_bits_at_extremes(geometry_of(3, 3, 511, 33, 1, 3, 3, 1, 1, 1, 1, 1, 1), run);
-    expect_reference_bits_at_extremes(geometry_of(7, 2, 64, 64, 1, 1, 1, 1, 1, 0, 0, 0, 0), run);
+    expect_reference_bits_at_extremes(geometry_of(1, 1, 65535, 3, 1, 1, 1, 0), run);
+    expect_reference_bits_at_extremes(geometry_of(3, 3, 511, 33, 1, 3, 3, 1), run);
+    expect_reference_bits_at_extremes(geometry_of(7, 2, 64, 64, 1, 1, 1, 0), run);
 }
 
 // Tiles of the blocked product end within the image.
 TEST_P(ConvKernelTest, ManyTilesGiveTheReferenceBits) {
-    check({geometry_of(31, 29, 64, 33, 1, 3, 3, 1, 1, 1, 1, 1, 1),
-           geometry_of(47, 53, 96, 20, 1, 1, 1, 1, 1, 0, 0, 0, 0),
-           geometry_of(47, 53, 97, 20, 1, 1, 1, 1, 1, 0, 0, 0, 0)},
+    check({geometry_of(31, 29, 64, 33, 1, 3, 3, 1), geometry_of(47, 53, 96, 20, 1, 1, 1, 0),
+           geometry_of(47, 53, 97, 20, 1, 1, 1, 0)},
           6);
 }
 
@@ -258,8 +267,8 @@ TEST_P(DepthwiseKernelTest, GivesTheReferenceBits) {
 
 TEST_P(DepthwiseKernelTest, ExtremesGiveTheReferenceBits) {
     const auto run = [](TestConv& conv) { conv.run(GetParam()); };
-    expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1, 1, 1, 1, 1, 1), run);
-    expect_reference_bits_at_extremes(geometry_of(120, 110, 17, 17, 17, 120, 110, 1, 1, 0, 0, 0, 0), run);
+    expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1), run);
+    expect_reference_bits_at_extremes(geometry_of(120, 110, 17, 17, 17, 120, 110, 0), run);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DepthwiseKernelTest,

@@ -52,12 +52,13 @@ TEST(ElementwiseTest, LookUp) {
 }
 
 struct PoolCase {
-    int height, width, channels, kernel_height, kernel_width, stride, top, left, out_height, out_width;
+    int height, width, channels, kernel_height, kernel_width, stride_y, stride_x, top, left, out_height,
+        out_width;
 };
 
 constexpr PoolCase kPools[] = {
-    {7, 6, 5, 7, 6, 1, 0, 0, 1, 1}, {7, 6, 17, 2, 2, 2, 0, 0, 3, 3}, {5, 5, 64, 3, 3, 2, 1, 1, 3, 3},
-    {1, 1, 3, 1, 1, 1, 0, 0, 1, 1}, {4, 9, 31, 3, 2, 1, 2, 1, 4, 9},
+    {7, 6, 5, 7, 6, 1, 1, 0, 0, 1, 1}, {7, 6, 17, 2, 2, 2, 2, 0, 0, 3, 3}, {5, 5, 64, 3, 3, 2, 1, 1, 1, 3, 5},
+    {1, 1, 3, 1, 1, 1, 1, 0, 0, 1, 1}, {4, 9, 31, 3, 2, 1, 1, 2, 1, 4, 9},
 };
 
 ConvGeometry geometry_of(const PoolCase& pool) {
@@ -67,7 +68,8 @@ ConvGeometry geometry_of(const PoolCase& pool) {
     geometry.in_channels = geometry.out_channels = geometry.groups = pool.channels;
     geometry.kernel_height = pool.kernel_height;
     geometry.kernel_width = pool.kernel_width;
-    geometry.stride_y = geometry.stride_x = pool.stride;
+    geometry.stride_y = pool.stride_y;
+    geometry.stride_x = pool.stride_x;
     geometry.padding_top = pool.top;
     geometry.padding_left = pool.left;
     geometry.out_height = pool.out_height;
@@ -81,7 +83,7 @@ std::vector<int64_t> window_levels(const PoolCase& pool, const std::vector<uint8
     std::vector<int64_t> levels;
     for (int iy = 0; iy < pool.height; ++iy) {
         for (int ix = 0; ix < pool.width; ++ix) {
-            const int ky = iy - (y * pool.stride - pool.top), kx = ix - (x * pool.stride - pool.left);
+            const int ky = iy - (y * pool.stride_y - pool.top), kx = ix - (x * pool.stride_x - pool.left);
             if (ky < 0 || kx < 0 || ky >= pool.kernel_height || kx >= pool.kernel_width) continue;
             levels.push_back(input[(iy * pool.width + ix) * pool.channels + channel]);
         }

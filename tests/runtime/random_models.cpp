@@ -249,7 +249,8 @@ ValueId RandomModelBuilder::random_pool() {
     } else {
         window.kernel_height = window.kernel_width = 3;
         window.padding = {1, static_cast<int>(rng_.below(3)), 2, 2};
-        window.stride_y = window.stride_x = 1 + static_cast<int>(rng_.below(2));
+        window.stride_y = 1 + static_cast<int>(rng_.below(2));
+        window.stride_x = 1 + static_cast<int>(rng_.below(2));
     }
     const Shape out{in.channels, window_output_height(window, in.height),
                     window_output_width(window, in.width)};
