@@ -17,7 +17,8 @@ struct BufferPlan {
     size_t total_bytes = 0;
 };
 
-// Largest first, each at the lowest offset that is free during its whole life.
+// In the order of the steps: what begins at a step takes the smallest free range that is large enough, what
+// ends at it gives its range back afterwards. An item of no size takes no place. O(n log n).
 BufferPlan plan_buffers(const std::vector<Lifetime>& lifetimes);
 
 }  // namespace quantface

@@ -89,8 +89,9 @@ TEST_P(RealNetworks, FilesAreAsSmallAsTheirBits) {
     EXPECT_GT(onnx_bytes / static_cast<double>(encode_qfm(quantize(4, 4).model).size()), 7.2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, RealNetworks, testing::Range(0, 4),
-                         [](const auto& info) { return real_networks()[info.param].path.stem().string(); });
+INSTANTIATE_TEST_SUITE_P(Networks, RealNetworks, testing::Range(0, 4), [](const auto& network) {
+    return real_networks()[network.param].path.stem().string();
+});
 
 }  // namespace
 }  // namespace quantface

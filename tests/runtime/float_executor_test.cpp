@@ -18,13 +18,13 @@ using Numbers = std::vector<double>;
 
 // Runs one operation on several inputs by building a network around it: each input is a slice of the image
 // that a 1x1 convolution picks, so that operations with two inputs can be tried through the public interface.
-struct Run {
+struct Trial {
     std::vector<Numbers> inputs;
     Numbers output;
     Shape output_shape;
 };
 
-Run run_operation(const Op& op, const std::vector<Shape>& shapes, uint64_t seed) {
+Trial run_operation(const Op& op, const std::vector<Shape>& shapes, uint64_t seed) {
     GraphBuilder b(shapes[0].height, shapes[0].width, seed);
     std::vector<ValueId> sources;
     for (const Shape& shape : shapes) {
@@ -41,7 +41,7 @@ Run run_operation(const Op& op, const std::vector<Shape>& shapes, uint64_t seed)
     const std::vector<float> image =
         random.numbers(static_cast<size_t>(graph.values[graph.input].shape.size()), -3, 3);
     std::vector<float> embedding(graph.embedding_size());
-    Run run;
+    Trial run;
     run.output_shape = result_shape;
     std::map<ValueId, Numbers> seen;
     executor.run(image, embedding, *workspace, [&](ValueId value, std::span<const float> data) {
@@ -131,7 +131,7 @@ TEST(FloatOperations, Convolution) {
         op.weight.data = random.numbers(static_cast<size_t>(op.weight.element_count()), -1, 1);
         if (c.bias) op.bias = random.numbers(c.outputs, -1, 1);
         const Shape in{c.inputs, c.height, c.width};
-        const Run run = run_operation(op, {in}, seed);
+        const Trial run = run_operation(op, {in}, seed);
         expect_near(run.output, naive_conv(op, in, run.output_shape, run.inputs[0]));
     }
 }
@@ -140,7 +140,7 @@ TEST(FloatOperations, Pooling) {
     const Shape in{3, 7, 8};
     for (const Window& w : {window(3, 3, 2, {1, 1, 1, 1}), window(2, 3, 1, {0, 2, 1, 0}), window(7, 8, 1)}) {
         for (const bool include : {false, true}) {
-            const Run run = run_operation(AveragePoolOp{w, include}, {in}, 7);
+            const Trial run = run_operation(AveragePoolOp{w, include}, {in}, 7);
             Numbers wanted;
             for (int c = 0; c < 3; ++c) {
                 for (int oy = 0; oy < run.output_shape.height; ++oy) {
@@ -157,7 +157,7 @@ TEST(FloatOperations, Pooling) {
             }
             expect_near(run.output, wanted);
         }
-        const Run run = run_operation(MaxPoolOp{w}, {in}, 8);
+        const Trial run = run_operation(MaxPoolOp{w}, {in}, 8);
         Numbers wanted;
         for (int c = 0; c < 3; ++c) {
             for (int oy = 0; oy < run.output_shape.height; ++oy) {
@@ -177,7 +177,7 @@ TEST(FloatOperations, Pooling) {
 // function(number, channel)
 void check_each_number(const Op& op, const std::function<double(double, int)>& function) {
     const Shape in{5, 4, 3};
-    const Run run = run_operation(op, {in}, 9);
+    const Trial run = run_operation(op, {in}, 9);
     Numbers wanted;
     for (size_t index = 0; index < run.inputs[0].size(); ++index) {
         wanted.push_back(function(run.inputs[0][index], static_cast<int>(index) / 12));
@@ -217,7 +217,7 @@ TEST(FloatOperations, PairsAndBroadcast) {
         {MulOp{}, [](double a, double b) { return a * b; }}};
     for (const auto& [op, function] : cases) {
         for (const Shape& second : {image, vector}) {
-            const Run run = run_operation(op, {image, second}, 11);
+            const Trial run = run_operation(op, {image, second}, 11);
             Numbers wanted;
             for (size_t index = 0; index < run.inputs[0].size(); ++index) {
                 wanted.push_back(
@@ -229,7 +229,7 @@ TEST(FloatOperations, PairsAndBroadcast) {
 }
 
 TEST(FloatOperations, ConcatKeepsTheOrder) {
-    const Run run = run_operation(ConcatOp{}, {{2, 3, 4}, {5, 3, 4}, {1, 3, 4}}, 12);
+    const Trial run = run_operation(ConcatOp{}, {{2, 3, 4}, {5, 3, 4}, {1, 3, 4}}, 12);
     Numbers wanted;
     for (const Numbers& input : run.inputs) wanted.insert(wanted.end(), input.begin(), input.end());
     expect_near(run.output, wanted);

@@ -1,19 +1,33 @@
 #include "kernels/float/sgemm.h"
 
 #include <algorithm>
+#include <array>
+
+#include "base/error.h"
 
 namespace quantface {
 
-const SgemmKernel& best_sgemm_kernel() {
+std::span<const SgemmKernel* const> sgemm_kernels() {
+    static const std::array kernels{
+        &sgemm_kernel_baseline(),
 #if defined(__x86_64__)
-    if (sgemm_kernel_avx512().supported()) return sgemm_kernel_avx512();
-    if (sgemm_kernel_avx2().supported()) return sgemm_kernel_avx2();
+        &sgemm_kernel_avx2(),
+        &sgemm_kernel_avx512(),
 #endif
-    return sgemm_kernel_baseline();
+    };
+    return kernels;
 }
 
-PackedLeftMatrix::PackedLeftMatrix(const float* a, const float* bias, int64_t m, int64_t depth)
-    : kernel_(&best_sgemm_kernel()), m_(m), depth_(depth) {
+const SgemmKernel& best_sgemm_kernel() {
+    const auto kernels = sgemm_kernels();
+    size_t best = kernels.size() - 1;
+    while (best > 0 && !kernels[best]->supported()) --best;
+    return *kernels[best];
+}
+
+PackedLeftMatrix::PackedLeftMatrix(const float* a, const float* bias, int64_t m, int64_t depth,
+                                   const SgemmKernel& kernel)
+    : kernel_(&kernel), m_(m), depth_(depth) {
     const int64_t rows = kernel_->rows, panel_count = (m + rows - 1) / rows;
     panels_.assign(static_cast<size_t>(panel_count * rows * depth), 0.0f);
     bias_.assign(static_cast<size_t>(panel_count * rows), 0.0f);
@@ -24,36 +38,33 @@ PackedLeftMatrix::PackedLeftMatrix(const float* a, const float* bias, int64_t m,
     }
 }
 
-size_t PackedLeftMatrix::scratch_size() const {
-    if (kernel_ == nullptr) return 0;
-    return static_cast<size_t>((depth_ + kernel_->rows) * kernel_->columns);
+void PackedLeftMatrix::multiply_panel(const float* panel, int64_t width, float* c, int64_t c_stride,
+                                      float* scratch) const {
+    QF_CHECK(width >= 1 && width <= panel_columns());
+    const int64_t rows = kernel_->rows, lanes = kernel_->lanes, columns = panel_columns();
+    const int64_t vectors = (width + lanes - 1) / lanes;
+    const auto tile = kernel_->tiles[vectors - 1];
+    for (int64_t row = 0; row < m_; row += rows) {
+        const float* a_panel = panels_.data() + row * depth_;
+        const int64_t height = std::min(rows, m_ - row);
+        if (width == vectors * lanes && height == rows) {
+            tile(depth_, a_panel, panel, columns, bias_.data() + row, c + row * c_stride, c_stride);
+            continue;
+        }
+        tile(depth_, a_panel, panel, columns, bias_.data() + row, scratch, columns);
+        for (int64_t r = 0; r < height; ++r) {
+            std::copy_n(scratch + r * columns, width, c + (row + r) * c_stride);
+        }
+    }
 }
 
-void PackedLeftMatrix::multiply(const float* b, int64_t b_stride, int64_t n, float* c, int64_t c_stride,
-                                float* scratch) const {
-    const int64_t rows = kernel_->rows, columns = kernel_->columns;
-    float* b_panel = scratch;
-    float* edge_tile = scratch + depth_ * columns;
-    for (int64_t column = 0; column < n; column += columns) {
-        const int64_t width = std::min(columns, n - column);
-        for (int64_t k = 0; k < depth_; ++k) {
-            float* out = b_panel + k * columns;
-            std::copy_n(b + k * b_stride + column, width, out);
-            std::fill(out + width, out + columns, 0.0f);
-        }
-        for (int64_t row = 0; row < m_; row += rows) {
-            const float* a_panel = panels_.data() + row * depth_;
-            const int64_t height = std::min(rows, m_ - row);
-            if (width == columns && height == rows) {
-                kernel_->tile(depth_, a_panel, b_panel, bias_.data() + row, c + row * c_stride + column,
-                              c_stride);
-                continue;
-            }
-            kernel_->tile(depth_, a_panel, b_panel, bias_.data() + row, edge_tile, columns);
-            for (int64_t r = 0; r < height; ++r) {
-                std::copy_n(edge_tile + r * columns, width, c + (row + r) * c_stride + column);
-            }
-        }
+void PackedLeftMatrix::multiply_column(const float* b, float* c, float* scratch) const {
+    const int64_t rows = kernel_->rows;
+    for (int64_t row = 0; row < m_; row += rows) {
+        const float* a_panel = panels_.data() + row * depth_;
+        const int64_t height = std::min(rows, m_ - row);
+        kernel_->column(depth_, a_panel, b, bias_.data() + row, height == rows ? c + row : scratch);
+        if (height < rows) std::copy_n(scratch, height, c + row);
     }
 }
 
