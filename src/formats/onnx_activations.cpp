@@ -16,12 +16,11 @@ void import_elementwise(OnnxNode& node, Op op) {
 void import_batch_normalization(OnnxNode& node) {
     node.expect_inputs(5, 5);
     const OnnxImageValue& value = node.image(0);
-    node.ignore_attributes({"momentum", "is_test", "consumed_inputs"});
+    // spatial = 0 asks for numbers of each pixel, but old exporters write it with numbers of each channel,
+    // and mean those. Where there really is one for each pixel, their count will not fit.
+    node.ignore_attributes({"momentum", "is_test", "consumed_inputs", "spatial"});
     if (node.integer("training_mode", 0) != 0) {
         node.refuse("is in training mode; export the network for inference");
-    }
-    if (node.integer("spatial", 1) == 0 && node.shape_of(value).plane() != 1) {
-        node.refuse("has numbers for each pixel (spatial = 0), which is not supported");
     }
     BatchNormOp norm;
     norm.epsilon = node.number("epsilon", 1e-5f);

@@ -7,11 +7,15 @@ namespace quantface {
 
 int64_t element_count(OnnxNode& node, const std::vector<int64_t>& dims) {
     constexpr int64_t kMost = int64_t{1} << 31;
-    int64_t count = 1;
+    int64_t extent = 1;  // counts an empty dimension as 1: products of strides must not overflow either
+    bool is_empty = false;
     for (const int64_t dim : dims) {
-        if (dim < 0 || dim > kMost || (count *= dim) > kMost) node.refuse("has impossible dimensions");
+        is_empty = is_empty || dim == 0;
+        if (dim < 0 || dim > kMost || (extent *= std::max<int64_t>(dim, 1)) > kMost) {
+            node.refuse("has impossible dimensions");
+        }
     }
-    return count;
+    return is_empty ? 0 : extent;
 }
 
 std::vector<int64_t> reshaped_dims(OnnxNode& node, const std::vector<int64_t>& dims,

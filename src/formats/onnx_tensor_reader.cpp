@@ -144,11 +144,15 @@ void OnnxTensorReader::refuse(const TensorProto& tensor, const std::string& what
 
 int64_t OnnxTensorReader::element_count(const TensorProto& tensor) const {
     constexpr int64_t kMost = int64_t{1} << 31;
-    int64_t count = 1;
+    int64_t extent = 1;  // counts an empty dimension as 1: products of strides must not overflow either
+    bool is_empty = false;
     for (const int64_t dim : tensor.dims()) {
-        if (dim < 0 || dim > kMost || (count *= dim) > kMost) refuse(tensor, "has impossible dimensions");
+        is_empty = is_empty || dim == 0;
+        if (dim < 0 || dim > kMost || (extent *= std::max<int64_t>(dim, 1)) > kMost) {
+            refuse(tensor, "has impossible dimensions");
+        }
     }
-    return count;
+    return is_empty ? 0 : extent;
 }
 
 OnnxConstant OnnxTensorReader::read(const TensorProto& tensor) {

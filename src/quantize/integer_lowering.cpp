@@ -121,18 +121,39 @@ class Lowering {
         lowered.weight_bits = conv.bits;
         lowered.weight.resize(conv.level.size());
         const int outputs_per_group = outputs / op.groups;
+        const int per_output = inputs * taps;
+        const double input_step = reads_pixels ? 1.0 : step(source.inputs[0]);
         std::vector<double> multiplier(outputs);
+        std::vector<double> usable(
+            outputs);  // the multiplier with which the bias, too, stays a modest integer
         for (int output = 0; output < outputs; ++output) {
+            const auto first = conv.level.begin() + static_cast<int64_t>(output) * per_output;
+            // The scale of a channel without weights says nothing and must not crowd out the others'.
+            const bool silent =
+                std::all_of(first, first + per_output, [](int32_t number) { return number == 0; });
+            multiplier[output] = silent ? 0.0 : input_step * conv.scale[output] / unit_;
+            constexpr double kSmallestPartOfBias = 0x1.0p-22;
+            usable[output] =
+                std::max(multiplier[output], std::fabs(conv.bias[output] / unit_) * kSmallestPartOfBias);
+        }
+        set_multiplier(usable, lowered);
+        std::vector<int32_t> level = conv.level;
+        for (int output = 0; output < outputs; ++output) {
+            // A channel too faint for the multipliers' range (a dead one, mostly) has its weights on a
+            // coarser grid.
+            const double kept = std::min(1.0, multiplier[output] / lowered.multiplier[output]);
+            if (kept < 0.99) {
+                for (int index = output * per_output; index < (output + 1) * per_output; ++index) {
+                    level[index] = static_cast<int32_t>(std::nearbyint(level[index] * kept));
+                }
+            }
             for (int input = 0; input < inputs; ++input) {
                 for (int tap = 0; tap < taps; ++tap) {
                     lowered.weight[(output * taps + tap) * inputs + input] =
-                        static_cast<int8_t>(conv.level[(output * inputs + input) * taps + tap]);
+                        static_cast<int8_t>(level[output * per_output + input * taps + tap]);
                 }
             }
-            const double input_step = reads_pixels ? 1.0 : step(source.inputs[0]);
-            multiplier[output] = input_step * conv.scale[output] / unit_;
         }
-        set_multiplier(multiplier, lowered);
         for (int output = 0; output < outputs; ++output) {
             // What a level of zero point contributes, and with it the whole input offset, moves into the
             // bias.
@@ -149,8 +170,8 @@ class Lowering {
             lowered.bias.push_back(static_cast<int32_t>(std::nearbyint(std::clamp(bias, -kLimit, kLimit))));
         }
         for (int channel = 0; channel < inputs * op.groups; ++channel) {
-            const double level = std::nearbyint(zero_level(source.inputs[0], channel));
-            lowered.padding_level.push_back(static_cast<uint8_t>(std::clamp(level, 0.0, 255.0)));
+            const double padding = std::nearbyint(zero_level(source.inputs[0], channel));
+            lowered.padding_level.push_back(static_cast<uint8_t>(std::clamp(padding, 0.0, 255.0)));
         }
         lowered.epilogue = epilogue(fused);
         return lowered;

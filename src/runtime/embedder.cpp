@@ -1,7 +1,10 @@
 #include "runtime/embedder.h"
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "runtime/float_executor.h"
@@ -16,7 +19,7 @@ void for_each_cropped_pixel(const PixelsView& image, const InputSpec& spec, cons
     if (image.height < spec.height || image.width < spec.width) {
         fail_bad_input("an image of " + std::to_string(image.width) + "x" + std::to_string(image.height) +
                        " pixels is smaller than the network's input of " + std::to_string(spec.width) + "x" +
-                       std::to_string(spec.height));
+                       std::to_string(spec.height) + "; give aligned faces of at least that size");
     }
     const int top = (image.height - spec.height) / 2, left = (image.width - spec.width) / 2;
     for (int row = 0; row < spec.height; ++row) {
@@ -30,7 +33,7 @@ void for_each_cropped_pixel(const PixelsView& image, const InputSpec& spec, cons
     }
 }
 
-// Keeps one workspace for each thread of the pool in use.
+// Workspaces outlive a call: allocating one costs as much as a good part of a small network.
 template <typename Executor, typename Element>
 class ExecutorEmbedder final : public Embedder {
   public:
@@ -44,17 +47,45 @@ class ExecutorEmbedder final : public Embedder {
     void embed(std::span<const PixelsView> images, std::span<float> embeddings,
                ThreadPool& pool) const override {
         QF_CHECK(embeddings.size() == images.size() * static_cast<size_t>(size_));
-        std::vector<std::shared_ptr<typename Executor::Workspace>> workspaces(pool.size());
+        std::vector<std::unique_ptr<Desk>> desks(pool.size());
         pool.parallel_for(static_cast<int64_t>(images.size()), [&](int64_t index, int thread) {
-            if (!workspaces[thread]) workspaces[thread] = executor_.make_workspace();
-            std::vector<Element> input(size_t{3} * spec_.height * spec_.width);
-            prepare(images[index], input);
-            executor_.run(input, embeddings.subspan(static_cast<size_t>(index) * size_, size_),
-                          *workspaces[thread]);
+            if (!desks[thread]) desks[thread] = take_desk();
+            Desk& desk = *desks[thread];
+            prepare(images[index], desk.input);
+            executor_.run(desk.input, embeddings.subspan(static_cast<size_t>(index) * size_, size_),
+                          *desk.workspace);
         });
+        give_back(desks);
     }
 
   private:
+    // What one thread works with.
+    struct Desk {
+        std::shared_ptr<typename Executor::Workspace> workspace;
+        std::vector<Element> input;
+    };
+
+    std::unique_ptr<Desk> take_desk() const {
+        {
+            std::lock_guard lock(mutex_);
+            if (!idle_.empty()) {
+                auto desk = std::move(idle_.back());
+                idle_.pop_back();
+                return desk;
+            }
+        }
+        auto desk = std::make_unique<Desk>();
+        desk->workspace = executor_.make_workspace();
+        desk->input.resize(size_t{3} * spec_.height * spec_.width);
+        return desk;
+    }
+    void give_back(std::vector<std::unique_ptr<Desk>>& desks) const {
+        std::lock_guard lock(mutex_);
+        for (auto& desk : desks) {
+            if (desk) idle_.push_back(std::move(desk));
+        }
+    }
+
     void prepare(const PixelsView& image, std::vector<float>& input) const {
         to_network_input(image, spec_, input);
     }
@@ -65,6 +96,8 @@ class ExecutorEmbedder final : public Embedder {
     Executor executor_;
     InputSpec spec_;
     int size_;
+    mutable std::mutex mutex_;
+    mutable std::vector<std::unique_ptr<Desk>> idle_;  // as many as threads ever ran at once
 };
 
 }  // namespace

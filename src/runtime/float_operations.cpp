@@ -15,7 +15,8 @@ template <typename Function>
 FloatOperation each_number(Function function) {
     FloatOperation operation;
     operation.run = [function](const Inputs& inputs, std::span<float> output, std::span<float>) {
-        for (size_t index = 0; index < output.size(); ++index) output[index] = function(inputs[0][index]);
+        const float* in = inputs[0].data();
+        for (size_t index = 0; index < output.size(); ++index) output[index] = function(in[index]);
     };
     return operation;
 }
@@ -26,11 +27,12 @@ FloatOperation each_channel_number(const Shape& shape, Function function) {
     FloatOperation operation;
     const auto plane = static_cast<size_t>(shape.plane());
     operation.run = [function, plane](const Inputs& inputs, std::span<float> output, std::span<float>) {
+        const float* in = inputs[0].data();
         const size_t channels = output.size() / plane;
         for (size_t channel = 0; channel < channels; ++channel) {
             const auto of_channel = function(channel);
             for (size_t index = channel * plane; index < (channel + 1) * plane; ++index) {
-                output[index] = of_channel(inputs[0][index]);
+                output[index] = of_channel(in[index]);
             }
         }
     };
@@ -43,16 +45,29 @@ FloatOperation each_pair(const Shape& shape, Function function) {
     FloatOperation operation;
     const auto plane = static_cast<size_t>(shape.plane());
     operation.run = [function, plane](const Inputs& inputs, std::span<float> output, std::span<float>) {
-        const size_t divide_a = inputs[0].size() == output.size() ? 1 : plane;
-        const size_t divide_b = inputs[1].size() == output.size() ? 1 : plane;
-        for (size_t index = 0; index < output.size(); ++index) {
-            output[index] = function(inputs[0][index / divide_a], inputs[1][index / divide_b]);
+        const float *a = inputs[0].data(), *b = inputs[1].data();
+        float* out = output.data();
+        const size_t size = output.size();
+        if (inputs[0].size() == size && inputs[1].size() == size) {
+            for (size_t index = 0; index < size; ++index) out[index] = function(a[index], b[index]);
+            return;
+        }
+        const bool broadcast_a = inputs[0].size() != size;
+        for (size_t channel = 0; channel < size / plane; ++channel) {
+            const float one = broadcast_a ? a[channel] : b[channel];
+            const size_t first = channel * plane, end = first + plane;
+            if (broadcast_a) {
+                for (size_t index = first; index < end; ++index) out[index] = function(one, b[index]);
+            } else {
+                for (size_t index = first; index < end; ++index) out[index] = function(a[index], one);
+            }
         }
     };
     return operation;
 }
 
-// Calls start(), add(number) for the window's pixels within the image, and finish(pixels in the image).
+// Starts at kStart, takes add(value, number) of the window's pixels within the image, then finish(value,
+// their count). The graph's check leaves no window without such pixels, and no dilation.
 template <typename Reduction>
 FloatOperation pool(const Window& window, const Shape& input, const Shape& output, Reduction reduction) {
     FloatOperation operation;
@@ -95,6 +110,12 @@ struct Mean {
     }
 };
 
+// Without a branch: the sign of an activation is mispredicted every other time.
+float leaky(float x, float slope) {
+    return std::max(x, 0.0f) + slope * std::min(x, 0.0f);
+}
+
+// One case for each operation.
 struct Prepare {
     const std::vector<Shape>& inputs;
     const Shape& output;
@@ -126,17 +147,20 @@ struct Prepare {
     FloatOperation operator()(const PReluOp& op) const {
         return each_channel_number(output, [op](size_t channel) {
             const float slope = op.slope[channel];
-            return [=](float x) { return x < 0 ? x * slope : x; };
+            return [=](float x) { return leaky(x, slope); };
         });
     }
     FloatOperation operator()(const ReluOp&) const {
         return each_number([](float x) { return std::max(x, 0.0f); });
     }
     FloatOperation operator()(const LeakyReluOp& op) const {
-        return each_number([slope = op.slope](float x) { return x < 0 ? x * slope : x; });
+        return each_number([slope = op.slope](float x) { return leaky(x, slope); });
     }
     FloatOperation operator()(const ClipOp& op) const {
-        return each_number([op](float x) { return std::min(std::max(x, op.low), op.high); });
+        return each_number([low = op.low, high = op.high](float x) {
+            const float raised = x < low ? low : x;
+            return raised > high ? high : raised;
+        });
     }
     FloatOperation operator()(const SigmoidOp&) const {
         return each_number([](float x) { return 1.0f / (1.0f + std::exp(-x)); });

@@ -142,6 +142,14 @@ TEST(OnnxOperators, SlopesFromEveryShape) {
               std::vector<float>(3, slopes[0]));
 }
 
+TEST(OnnxOperators, BatchNormOfOldExporters) {
+    OnnxBuilder builder = find_case("batch_norm").build();
+    *builder.graph().mutable_node(0)->add_attribute() = attribute("spatial", 0);
+    const Graph graph = import(builder);
+    EXPECT_EQ(first<BatchNormOp>(graph).variance, (std::vector<float>{0.5f, 1.0f, 2.0f}));
+    EXPECT_EQ(first<BatchNormOp>(graph).epsilon, 1e-3f);
+}
+
 TEST(OnnxOperators, ClipBoundsFromAttributesAndInputs) {
     const float infinity = std::numeric_limits<float>::infinity();
     const auto bounds = [](const char* name) {

@@ -151,7 +151,13 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"matmul_left", with_floats("MatMul", {8, 8}, {}, true), "constant on the left"},
         Refusal{"matmul_picture", with_floats("MatMul", {7, 7}), "2 dimensions"},
         Refusal{"batch_norm_training", batch_norm({attribute("training_mode", 1)}), "training mode"},
-        Refusal{"batch_norm_spatial", batch_norm({attribute("spatial", 0)}), "spatial"},
+        Refusal{"batch_norm_by_pixel",
+                [](OnnxBuilder& b) {
+                    for (const char* name : {"s", "b", "m", "v"}) b.pattern(name, {3, 8, 7});
+                    b.node("BatchNormalization", {"image", "s", "b", "m", "v"}, "embedding",
+                           {attribute("spatial", 0)});
+                },
+                "needs 3 numbers as scale"},
         Refusal{"batch_norm_variance", batch_norm({}, -1), "variance that is not positive"},
         Refusal{"prelu_full", with_floats("PRelu", {3, 8, 7}), "one for each of 3 channels"},
         Refusal{"prelu_by_width", with_floats("PRelu", {7}), "one for each of 3 channels"},
@@ -349,6 +355,13 @@ INSTANTIATE_TEST_SUITE_P(
                 [](OnnxBuilder& b) {
                     b.floats("c", {int64_t{1} << 40, int64_t{1} << 40}, {1});
                     b.node("PRelu", {"image", "c"}, "embedding");
+                },
+                "impossible dimensions"},
+        Refusal{"huge_dims_but_empty",
+                [](OnnxBuilder& b) {
+                    const int64_t huge = int64_t{1} << 31;
+                    b.floats("c", {0, huge, huge, huge}, {});
+                    b.node("Transpose", {"c"}, "t");
                 },
                 "impossible dimensions"},
         Refusal{"negative_dims",

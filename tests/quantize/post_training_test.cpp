@@ -92,6 +92,23 @@ TEST(PostTraining, HonoursBitsOfEndsAndResidualStream) {
     EXPECT_EQ(four_bit_convs, 9);
 }
 
+// Trained networks have channels that died: no weights left, or weights of no consequence beside a constant.
+TEST(PostTraining, DeadChannelsDoNotHarmTheOthers) {
+    Graph graph = small_mobile_face_net(21);
+    run_verified_passes(graph, {});
+    for (Node& node : graph.nodes) {
+        auto* conv = std::get_if<ConvOp>(&node.op);
+        if (conv == nullptr || conv->weight.dims[0] < 12 || node.output == graph.output) continue;
+        const auto per_output = static_cast<int64_t>(conv->weight.data.size()) / conv->weight.dims[0];
+        std::fill_n(conv->weight.data.begin() + 2 * per_output, per_output, 0.0f);
+        for (int64_t index = 5 * per_output; index < 6 * per_output; ++index)
+            conv->weight.data[index] *= 1e-12f;
+        conv->bias[2] = 0.7f;
+        conv->bias[5] = -0.6f;
+    }
+    EXPECT_GT(quantize_small(graph, quick_options(8)).held_out_cosine, 0.99);
+}
+
 TEST(PostTraining, KeepsTheBetterObserver) {
     const Graph graph = small_mobile_face_net(15);
     PostTrainingOptions options = quick_options(4);

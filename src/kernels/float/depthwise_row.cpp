@@ -11,12 +11,17 @@ namespace {
 template <int kSize, int kStride>
 void convolve_square(const float* const* rows, const float* weight, float bias, float* __restrict out,
                      int count) {
+    // Copies: what the loop stores could otherwise change them.
+    const float* row[kSize];
+    float tap[kSize * kSize];
+    std::copy_n(rows, kSize, row);
+    std::copy_n(weight, kSize * kSize, tap);
     for (int i = 0; i < count; ++i) {
         float sum = bias;
 #pragma GCC unroll 8
         for (int ky = 0; ky < kSize; ++ky) {
 #pragma GCC unroll 8
-            for (int kx = 0; kx < kSize; ++kx) sum += weight[ky * kSize + kx] * rows[ky][i * kStride + kx];
+            for (int kx = 0; kx < kSize; ++kx) sum += tap[ky * kSize + kx] * row[ky][i * kStride + kx];
         }
         out[i] = sum;
     }

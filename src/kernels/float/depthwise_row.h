@@ -9,8 +9,8 @@ struct FloatRowWindow {
     int dilation = 1;  // numbers between neighbouring taps of a row
 };
 
-// out[i] = bias + sum over ky, kx of weight[ky * kernel_width + kx] * rows[ky][i * stride + kx * dilation], for
-// i in [0, count). Every number so addressed must exist: columns at padding are the caller's business.
+// out[i] = bias + sum over ky, kx of weight[ky * kernel_width + kx] * rows[ky][i * stride + kx * dilation],
+// for i in [0, count). Every number so addressed must exist: columns at padding are the caller's business.
 void convolve_float_row(const FloatRowWindow& window, const float* const* rows, const float* weight,
                         float bias, float* out, int count);
 

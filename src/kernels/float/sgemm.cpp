@@ -8,11 +8,10 @@
 namespace quantface {
 
 std::span<const SgemmKernel* const> sgemm_kernels() {
-    static const std::array kernels{
+    static const std::array kernels {
         &sgemm_kernel_baseline(),
-#if defined(__x86_64__)
-        &sgemm_kernel_avx2(),
-        &sgemm_kernel_avx512(),
+#if defined(QUANTFACE_X86_KERNELS)
+            &sgemm_kernel_avx2(), &sgemm_kernel_avx512(),
 #endif
     };
     return kernels;

@@ -46,8 +46,8 @@ class PackedLeftMatrix {
     // Numbers of scratch that multiply_panel and multiply_column need.
     size_t scratch_size() const { return static_cast<size_t>(kernel_->rows * panel_columns()); }
 
-    // C (m x width, rows c_stride apart) = A * panel + bias, width in 1..panel_columns(). What the panel holds
-    // right of its width is read, but has no effect.
+    // C (m x width, rows c_stride apart) = A * panel + bias, width in 1..panel_columns(). What the panel
+    // holds right of its width is read, but has no effect.
     void multiply_panel(const float* panel, int64_t width, float* c, int64_t c_stride, float* scratch) const;
     // c (m) = A * b + bias, b of depth numbers.
     void multiply_column(const float* b, float* c, float* scratch) const;
@@ -60,7 +60,7 @@ class PackedLeftMatrix {
 
 // One row each, in their own files.
 const SgemmKernel& sgemm_kernel_baseline();
-#if defined(__x86_64__)
+#if defined(QUANTFACE_X86_KERNELS)
 const SgemmKernel& sgemm_kernel_avx2();
 const SgemmKernel& sgemm_kernel_avx512();
 #endif

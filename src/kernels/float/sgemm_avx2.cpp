@@ -10,7 +10,7 @@ const SgemmKernel& sgemm_kernel_avx2() {
         4,
         32 / 4,
         {sgemm_tile<32, 4, 1>, sgemm_tile<32, 4, 2>, sgemm_tile<32, 4, 3>},
-        sgemm_column<4>};
+        sgemm_column<32, 4>};
     return kernel;
 }
 

@@ -1,4 +1,6 @@
 // The tiles of the matrix product, for vectors of any width; each instruction set's file instantiates them.
+// kBytes, the size of a vector register, must differ between those files: two of them with one instance would
+// share its code.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +13,7 @@ struct SgemmVector {
     typedef float Type __attribute__((vector_size(kBytes)));
 };
 
-// kBytes: size of a vector register; a tile is kRows x (kVectors * kBytes / 4).
+// A tile is kRows x (kVectors * kBytes / 4).
 template <int kBytes, int kRows, int kVectors>
 void sgemm_tile(int64_t depth, const float* a, const float* b, int64_t b_stride, const float* bias, float* c,
                 int64_t c_stride) {
@@ -48,7 +50,7 @@ void sgemm_tile(int64_t depth, const float* a, const float* b, int64_t b_stride,
 }
 
 // One column: the rows of A are the lanes. Several sums hide the latency of an addition.
-template <int kRows>
+template <int kBytes, int kRows>
 void sgemm_column(int64_t depth, const float* a, const float* b, const float* bias, float* c) {
     constexpr int kSums = 4;
     using Vector = typename SgemmVector<kRows * 4>::Type;
