@@ -9,7 +9,8 @@
 
 namespace quantface {
 
-// The file's bytes. Throws Error(kBadInput) where it is missing, unreadable, not a plain file or larger than max_bytes.
+// The file's bytes. Throws Error(kBadInput) where it is missing, unreadable, not a plain file or larger than
+// max_bytes.
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{4} << 30);
 
 // Writes beside the target, flushes and renames: readers see the old file or the whole new one.

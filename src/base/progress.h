@@ -14,7 +14,8 @@ class Progress {
     // May be called from any thread.
     virtual void advance(int64_t steps) = 0;
     virtual void finish() = 0;
-    // True once the user asked to stop (Ctrl-C): the work stops at the next safe place with fail_work("interrupted").
+    // True once the user asked to stop (Ctrl-C): the work stops at the next safe place with
+    // fail_work("interrupted").
     virtual bool stop_requested() const { return false; }
 };
 

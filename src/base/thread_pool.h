@@ -21,9 +21,9 @@ class ThreadPool {
 
     int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-    // Calls body(index, thread) once for each index in [0, count), thread in [0, size()). Returns when all are done.
-    // The first exception thrown by a body stops the handing out of further indices and is rethrown here.
-    // Not reentrant: a body must not call parallel_for of the same pool.
+    // Calls body(index, thread) once for each index in [0, count), thread in [0, size()). Returns when all
+    // are done. The first exception thrown by a body stops the handing out of further indices and is rethrown
+    // here. Not reentrant: a body must not call parallel_for of the same pool.
     void parallel_for(int64_t count, const std::function<void(int64_t index, int thread)>& body);
 
   private:

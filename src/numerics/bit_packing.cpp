@@ -50,7 +50,8 @@ std::vector<int32_t> unpack_signed(std::span<const uint8_t> packed, uint64_t cou
 int signed_bits_needed(std::span<const int32_t> numbers) {
     int bits = 2;
     for (const int32_t number : numbers) {
-        while (bits < 32 && (number < -(int64_t{1} << (bits - 1)) || number >= (int64_t{1} << (bits - 1)))) ++bits;
+        while (bits < 32 && (number < -(int64_t{1} << (bits - 1)) || number >= (int64_t{1} << (bits - 1))))
+            ++bits;
     }
     return bits;
 }

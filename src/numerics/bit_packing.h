@@ -8,7 +8,9 @@
 namespace quantface {
 
 // Bytes that `count` numbers of `bits` bits (1..32) take.
-constexpr uint64_t packed_size_bytes(uint64_t count, int bits) { return (count * bits + 7) / 8; }
+constexpr uint64_t packed_size_bytes(uint64_t count, int bits) {
+    return (count * bits + 7) / 8;
+}
 
 // Two's complement numbers; each must fit into `bits` bits (2..32).
 std::vector<uint8_t> pack_signed(std::span<const int32_t> numbers, int bits);
