@@ -52,7 +52,7 @@ PostTrainingOptions training_options(const QuantizeOptions& options) {
     if (options.residual_bits != 0) training.residual_bits = options.residual_bits;
     if (options.observer != "auto") training.observer = observer_from_name(options.observer);
     training.bias_correction = !options.no_bias_correction;
-    training.weight_compensation = !options.no_compensation;
+    if (options.no_compensation) training.weight_compensation = false;
     training.equalization = !options.no_equalization;
     return training;
 }

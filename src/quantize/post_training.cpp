@@ -94,7 +94,7 @@ Split split_images(const ImageSource& source, const InputSpec& spec, const PostT
 
 // What the model file keeps of how it was made.
 std::string make_record(const PostTrainingOptions& options, const PostTrainingResult& result,
-                        const ImageSource& source, const Split& images) {
+                        bool compensation, const ImageSource& source, const Split& images) {
     nlohmann::ordered_json record = {
         {"method", "post-training"},
         {"weight_bits", options.weight_bits},
@@ -104,7 +104,7 @@ std::string make_record(const PostTrainingOptions& options, const PostTrainingRe
         {"observer", observer_name(result.observer)},
         {"range_margin", options.range_margin},
         {"bias_correction", options.bias_correction},
-        {"weight_compensation", options.weight_compensation},
+        {"weight_compensation", compensation},
         {"equalization_strength", options.equalization_strength},
         {"held_out_images", images.held_out.pixels.size()},
         {"held_out_cosine", result.held_out_cosine},
@@ -143,22 +143,26 @@ PostTrainingResult quantize_post_training(const Graph& teacher, const ImageSourc
     std::vector<ObserverKind> observers(all_observers().begin(), all_observers().end());
     if (options.observer) observers = {*options.observer};
     QuantizedGraph best;
-    for (const ObserverKind observer : observers) {
+    bool best_compensation = false;
+    const auto attempt = [&](ObserverKind observer, bool compensation) {
         const LayerwiseOptions layerwise{observer, options.range_margin, options.bias_correction,
-                                         options.weight_compensation};
+                                         compensation};
         QuantizedGraph quantized =
             quantize_layerwise(graph, plan, bits, images.calibration, layerwise, pool, progress);
         IntegerModel model = lower_to_integer(graph, plan, quantized);
         const double cosine = mean_cosine(wanted, integer_embeddings(model, images.held_out, pool),
                                           static_cast<size_t>(graph.embedding_size()));
-        if (best.values.empty() || cosine > result.held_out_cosine) {
-            result.held_out_cosine = cosine;
-            result.observer = observer;
-            result.model = std::move(model);
-            best = std::move(quantized);
-        }
-    }
-    result.model.record = make_record(options, result, source, images);
+        if (!best.values.empty() && cosine <= result.held_out_cosine) return;
+        result.held_out_cosine = cosine;
+        result.observer = observer;
+        result.model = std::move(model);
+        best = std::move(quantized);
+        best_compensation = compensation;
+    };
+    for (const ObserverKind observer : observers)
+        attempt(observer, options.weight_compensation.value_or(true));
+    if (!options.weight_compensation) attempt(result.observer, false);
+    result.model.record = make_record(options, result, best_compensation, source, images);
     if (options.layer_report) {
         result.layers = report_layers(graph, plan, best, images.held_out, pool, progress);
     }

@@ -30,8 +30,10 @@ struct PostTrainingOptions {
     // images of the same source is kept.
     std::optional<ObserverKind> observer;
     bool bias_correction = true;
-    bool weight_compensation = true;  // false: weights rounded to nearest, nothing refitted
-    bool equalization = true;         // also off where skip_passes names "equalize"
+    // Refitted and compensated weights; false: each weight rounded to nearest. Nothing: both are tried with
+    // the observer that was found, and the better one is kept, judged as above.
+    std::optional<bool> weight_compensation;
+    bool equalization = true;  // also off where skip_passes names "equalize"
     double equalization_strength =
         0.75;                   // how much of an activation range's imbalance moves into dense weights, 0..1
     double range_margin = 1.0;  // observed ranges are widened by this factor, >= 1

@@ -20,6 +20,7 @@ PostTrainingOptions quick_options(int bits) {
     options.observer = ObserverKind::kMinMax;
     options.images = 24;
     options.held_out_images = 8;
+    options.weight_compensation = true;
     return options;
 }
 
@@ -119,6 +120,16 @@ TEST(PostTraining, KeepsTheBetterObserver) {
     }
     options.observer.reset();
     EXPECT_DOUBLE_EQ(quantize_small(graph, options).held_out_cosine, best);
+}
+
+TEST(PostTraining, KeepsTheBetterWayOfRounding) {
+    const Graph graph = small_mobile_face_net(22);
+    PostTrainingOptions options = quick_options(5);
+    const double compensated = quantize_small(graph, options).held_out_cosine;
+    options.weight_compensation = false;
+    const double nearest = quantize_small(graph, options).held_out_cosine;
+    options.weight_compensation.reset();
+    EXPECT_DOUBLE_EQ(quantize_small(graph, options).held_out_cosine, std::max(compensated, nearest));
 }
 
 TEST(PostTraining, CompensationAndCorrectionHelpAtFewBits) {
