@@ -5,7 +5,7 @@
 # Usage: cmake -DSOURCE_DIR=<tree>/src -P check_includes.cmake. Prints every violation, then fails.
 cmake_minimum_required(VERSION 3.22)
 
-set(layers base numerics kernels graph formats runtime faces synth quantize eval report cli)
+set(layers base numerics kernels graph formats runtime faces synth quantize train eval report cli)
 
 # Outside headers by the start of their name, and the files (regular expression on the path below src) that may include
 # them. A header that no row allows is a violation.
@@ -14,8 +14,9 @@ set(library_rules
   "flatbuffers/"                        "^formats/"
   "opencv2/"                            "^faces/"
   "Eigen/"                               "^quantize/"
-  "openssl/"                            "^(quantize|report|cli)/"
-  "nlohmann/|fmt/"                      "^(synth|quantize|eval|report|cli)/"
+  "torch/|ATen/|c10/|c10d/"             "^train/"
+  "openssl/"                            "^(quantize|train|report|cli)/"
+  "nlohmann/|fmt/"                      "^(synth|quantize|train|eval|report|cli)/"
   "CLI/"                                "^cli/")
 
 # The C++ library (<vector>), the C library and POSIX, and compilers' intrinsics: allowed everywhere.
