@@ -1,0 +1,19 @@
+#define QUANTFACE_LANES 8
+#include "train/kernels/depthwise_loops.h"
+#include "train/kernels/epilogue_loops.h"
+#include "train/kernels/training_kernels.h"
+
+namespace quantface {
+
+namespace {
+template <typename T>
+constexpr TrainingKernelsOf<T> kKernelsOf = {epilogue_forward<T>, epilogue_backward<T>, depthwise_forward<T>,
+                                             depthwise_backward_input<T>, depthwise_backward_weight<T>};
+}  // namespace
+
+const TrainingKernels& training_kernels_avx2() {
+    static constexpr TrainingKernels kKernels = {"avx2", kKernelsOf<float>, kKernelsOf<Bfloat16>};
+    return kKernels;
+}
+
+}  // namespace quantface
