@@ -14,6 +14,8 @@ class Progress {
     // May be called from any thread.
     virtual void advance(int64_t steps) = 0;
     virtual void finish() = 0;
+    // What stands behind the count from now on, until the stage finishes: "loss 0.021".
+    virtual void describe(const std::string&) {}
     // True once the user asked to stop (Ctrl-C): the work stops at the next safe place with
     // fail_work("interrupted").
     virtual bool stop_requested() const { return false; }

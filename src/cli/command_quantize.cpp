@@ -13,6 +13,7 @@
 #include "cli/data_source.h"
 #include "cli/json_output.h"
 #include "cli/model_loading.h"
+#include "cli/quantize_training.h"
 #include "cli/text_table.h"
 #include "cli/version.h"
 #include "formats/qfm.h"
@@ -28,7 +29,8 @@ struct QuantizeOptions {
     std::string data = "rendered";
     uint64_t seed = 1;
     std::string observer = "auto";
-    PostTrainingOptions training;
+    PostTrainingOptions calibration;
+    TrainingOptions training;
     int ends_bits = 0, residual_bits = 0;  // 0: as all others
     bool no_bias_correction = false, no_compensation = false, no_equalization = false;
     int threads = 0;
@@ -46,16 +48,26 @@ void check_output(const std::filesystem::path& out) {
     if (std::filesystem::is_directory(out, ignored)) fail_work(out.string() + ": is a folder");
 }
 
-PostTrainingOptions training_options(const QuantizeOptions& options) {
-    PostTrainingOptions training = options.training;
-    if (options.ends_bits != 0) training.ends_bits = options.ends_bits;
-    if (options.residual_bits != 0) training.residual_bits = options.residual_bits;
-    if (options.observer != "auto") training.observer = observer_from_name(options.observer);
-    training.bias_correction = !options.no_bias_correction;
-    if (options.no_compensation) training.weight_compensation = false;
-    training.equalization = !options.no_equalization;
-    return training;
+PostTrainingOptions calibration_options(const QuantizeOptions& options) {
+    PostTrainingOptions calibration = options.calibration;
+    if (options.ends_bits != 0) calibration.ends_bits = options.ends_bits;
+    if (options.residual_bits != 0) calibration.residual_bits = options.residual_bits;
+    if (options.observer != "auto") calibration.observer = observer_from_name(options.observer);
+    calibration.bias_correction = !options.no_bias_correction;
+    if (options.no_compensation) calibration.weight_compensation = false;
+    calibration.equalization = !options.no_equalization;
+    return calibration;
 }
+
+// What either method gives.
+struct QuantizeResult {
+    IntegerModel model;
+    std::string observer;
+    double held_out_cosine = 0;
+    std::vector<LayerReport> layers;
+    Json training;                 // null where there was none
+    std::string training_summary;  // empty where there was none
+};
 
 // The quantizer's own record, with what only the program knows.
 std::string complete_record(const std::string& record) {
@@ -89,7 +101,7 @@ void print_layers(const std::vector<LayerReport>& layers) {
     fmt::print("{}\n", table.render());
 }
 
-Json to_json(const QuantizeOptions& options, const PostTrainingResult& result, const LoadedModel& teacher,
+Json to_json(const QuantizeOptions& options, const QuantizeResult& result, const LoadedModel& teacher,
              uint64_t file_bytes, double seconds) {
     Json document = {{"file", options.out},
                      {"bits", describe_bits(result.model)},
@@ -97,29 +109,46 @@ Json to_json(const QuantizeOptions& options, const PostTrainingResult& result, c
                      {"teacher", teacher.name},
                      {"teacher_bytes", teacher.file_bytes},
                      {"teacher_sha256", teacher.sha256},
-                     {"observer", observer_name(result.observer)},
+                     {"observer", result.observer},
                      {"held_out_cosine", result.held_out_cosine},
                      {"seconds", seconds},
                      {"record", Json::parse(result.model.record)}};
-    if (options.training.layer_report) document["layers"] = layers_json(result.layers);
+    if (!result.training.is_null()) document["training"] = result.training;
+    if (options.calibration.layer_report) document["layers"] = layers_json(result.layers);
     return document;
 }
 
-void print_summary(const QuantizeOptions& options, const PostTrainingResult& result,
-                   const LoadedModel& teacher, uint64_t file_bytes, double seconds) {
-    if (options.training.layer_report) print_layers(result.layers);
+void print_summary(const QuantizeOptions& options, const QuantizeResult& result, const LoadedModel& teacher,
+                   uint64_t file_bytes, double seconds) {
+    if (options.calibration.layer_report) print_layers(result.layers);
+    if (!result.training_summary.empty()) fmt::print("{}\n", result.training_summary);
     fmt::print("{}: {}, {} ({:.2f} times smaller than {}), observer {}, {:.0f} s\n", options.out,
                describe_bits(result.model), format_bytes(file_bytes),
                static_cast<double>(teacher.file_bytes) / static_cast<double>(file_bytes), teacher.name,
-               observer_name(result.observer), seconds);
+               result.observer, seconds);
     const Json record = Json::parse(result.model.record);
     fmt::print("mean cosine to the original on {} held-out images of the same source: {:.4f}\n",
-               record.value("held_out_images", options.training.held_out_images), result.held_out_cosine);
+               record.value("held_out_images", options.calibration.held_out_images), result.held_out_cosine);
+}
+
+QuantizeResult calibrate(const Graph& teacher, const ImageSource& source, const QuantizeOptions& options,
+                         ThreadPool& pool, Progress& progress) {
+    PostTrainingResult calibrated =
+        quantize_post_training(teacher, source, calibration_options(options), pool, progress);
+    return {std::move(calibrated.model), observer_name(calibrated.observer), calibrated.held_out_cosine,
+            std::move(calibrated.layers), Json(), ""};
+}
+
+QuantizeResult train(const Graph& teacher, const ImageSource& source, const QuantizeOptions& options,
+                     const std::string& identity, ThreadPool& pool, Progress& progress) {
+    if (options.calibration.layer_report) fail_usage("quantize: --layer-report goes with --ptq");
+    TrainingOutcome trained = run_training(teacher, source, calibration_options(options), options.training,
+                                           options.seed, identity, options.out, pool, progress);
+    return {std::move(trained.model), trained.observer,         trained.held_out_cosine, {},
+            std::move(trained.report), std::move(trained.summary)};
 }
 
 void run_quantize(const QuantizeOptions& options, Progress& progress) {
-    if (!options.ptq)
-        fail_usage("quantize: training is not in this version; give --ptq to quantize by calibration");
     check_output(options.out);
     const LoadedModel teacher = load_model(options.model, options.input);
     if (teacher.graph() == nullptr) {
@@ -128,12 +157,14 @@ void run_quantize(const QuantizeOptions& options, Progress& progress) {
     const auto source = open_data_source(options.data, teacher.input_spec(), options.seed);
     ThreadPool pool(options.threads);
     const auto start = std::chrono::steady_clock::now();
-    PostTrainingResult result =
-        quantize_post_training(*teacher.graph(), *source, training_options(options), pool, progress);
+    QuantizeResult result = options.ptq ? calibrate(*teacher.graph(), *source, options, pool, progress)
+                                        : train(*teacher.graph(), *source, options,
+                                                teacher.sha256 + " " + source->description(), pool, progress);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.model.teacher_sha256 = teacher.sha256;
     result.model.record = complete_record(result.model.record);
     write_qfm(options.out, result.model);
+    if (!options.ptq) remove_checkpoint(options.training, options.out);
     const uint64_t file_bytes = std::filesystem::file_size(options.out);
     put_json(options.json, to_json(options, result, teacher, file_bytes, seconds));
     if (!options.json.print) print_summary(options, result, teacher, file_bytes, seconds);
@@ -163,17 +194,17 @@ void add_method_options(CLI::App& command, QuantizeOptions& options) {
     command.add_flag("--no-weight-compensation", options.no_compensation, "Round each weight by itself")
         ->group(group);
     command.add_flag("--no-equalization", options.no_equalization, "Leave channels unequal")->group(group);
-    command.add_option("--equalization-strength", options.training.equalization_strength, "0 to 1")
+    command.add_option("--equalization-strength", options.calibration.equalization_strength, "0 to 1")
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str()
         ->group(group);
     command
-        .add_option("--range-margin", options.training.range_margin, "Widen observed ranges by this factor")
+        .add_option("--range-margin", options.calibration.range_margin, "Widen observed ranges by this factor")
         ->check(CLI::Range(1.0, 4.0))
         ->capture_default_str()
         ->group(group);
     command
-        .add_option("--skip-pass", options.training.skip_passes,
+        .add_option("--skip-pass", options.calibration.skip_passes,
                     "Leave out a simplification of the graph, by name")
         ->type_name("NAME...")
         ->group(group);
@@ -185,12 +216,12 @@ void add_data_options(CLI::App& command, QuantizeOptions& options) {
         ->type_name("SOURCE")
         ->capture_default_str()
         ->group(group);
-    command.add_option("--images", options.training.images, "Images to calibrate on")
+    command.add_option("--images", options.calibration.images, "Images to calibrate on")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str()
         ->group(group);
     command
-        .add_option("--held-out", options.training.held_out_images, "The source's next images, to judge on")
+        .add_option("--held-out", options.calibration.held_out_images, "The source's next images, to judge on")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str()
         ->group(group);
@@ -207,16 +238,17 @@ void add_quantize_command(CLI::App& program, Action& action) {
     const auto bits = CLI::Range(kMinBits, kMaxBits);
     command->add_option("MODEL", options->model, "A full-precision .onnx")->required();
     command->add_option("-o,--out", options->out, "The integer network")->required()->type_name("OUT.qfm");
-    command->add_flag("--ptq", options->ptq, "By calibration alone (the only method in this version)");
-    command->add_option("--weights", options->training.weight_bits, "Bits of each weight")
+    command->add_flag("--ptq", options->ptq, "By calibration alone, without training");
+    command->add_option("--weights", options->calibration.weight_bits, "Bits of each weight")
         ->required()
         ->check(bits);
-    command->add_option("--acts", options->training.activation_bits, "Bits of each activation")
+    command->add_option("--acts", options->calibration.activation_bits, "Bits of each activation")
         ->required()
         ->check(bits);
     add_data_options(*command, *options);
     add_method_options(*command, *options);
-    command->add_flag("--layer-report", options->training.layer_report, "Say how much each layer loses");
+    add_training_options(*command, options->training);
+    command->add_flag("--layer-report", options->calibration.layer_report, "Say how much each layer loses");
     command->add_option("--threads", options->threads, "0: all cores")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();

@@ -49,6 +49,7 @@ void TerminalProgress::start(const std::string& label, int64_t total) {
     const size_t comma = label.rfind(", ");
     name_ = label.substr(0, comma);
     unit_ = comma == std::string::npos ? "" : " " + label.substr(comma + 2);
+    description_.clear();
     total_ = total;
     done_ = 0;
     active_ = true;
@@ -73,13 +74,19 @@ void TerminalProgress::finish() {
     if (!active_) return;
     active_ = false;
     const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
-    const std::string text = fmt::format("{}: {}{} in {}", name_, done_, unit_, duration(seconds));
+    std::string text = fmt::format("{}: {}{} in {}", name_, done_, unit_, duration(seconds));
+    if (!description_.empty()) text += ", " + description_;
     if (is_terminal_) {
         fmt::print(stderr, "\r\033[K{}\n", text);
         bar_open_ = false;
     } else {
         fmt::print(stderr, "{}\n", text);
     }
+}
+
+void TerminalProgress::describe(const std::string& text) {
+    std::lock_guard lock(mutex_);
+    description_ = text;
 }
 
 bool TerminalProgress::stop_requested() const {
@@ -96,6 +103,7 @@ std::string TerminalProgress::status(double seconds) const {
         if (total_ > done_)
             text += fmt::format(", {} left", duration(static_cast<double>(total_ - done_) / rate));
     }
+    if (!description_.empty()) text += ", " + description_;
     return text;
 }
 

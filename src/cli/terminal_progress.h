@@ -23,6 +23,7 @@ class TerminalProgress final : public Progress {
     void start(const std::string& label, int64_t total) override;
     void advance(int64_t steps) override;
     void finish() override;
+    void describe(const std::string& text) override;
     bool stop_requested() const override;
 
   private:
@@ -36,7 +37,7 @@ class TerminalProgress final : public Progress {
     bool is_terminal_;
     bool active_ = false;
     bool bar_open_ = false;  // a bar stands on the current line
-    std::string name_, unit_;
+    std::string name_, unit_, description_;
     int64_t total_ = 0;
     int64_t done_ = 0;
     Clock::time_point started_, drawn_;

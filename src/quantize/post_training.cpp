@@ -20,22 +20,6 @@ void check_bits(int bits, const char* what) {
     }
 }
 
-void check(const PostTrainingOptions& options) {
-    check_bits(options.weight_bits, "weights");
-    check_bits(options.activation_bits, "activations");
-    if (options.ends_bits) check_bits(*options.ends_bits, "ends");
-    if (options.residual_bits) check_bits(*options.residual_bits, "the residual stream");
-    if (options.images < 2) fail_usage("calibration needs at least 2 images");
-    if (options.held_out_images < 1) fail_usage("judging needs at least 1 held-out image");
-    if (!(options.equalization_strength >= 0 && options.equalization_strength <= 1)) {
-        fail_usage("the strength of equalization lies between 0 and 1");
-    }
-    if (!(options.range_margin >= 1 && options.range_margin <= 10)) {
-        fail_usage("the margin of ranges lies between 1 and 10");
-    }
-    check_pass_names(options.skip_passes);
-}
-
 bool skipped(const PostTrainingOptions& options, const char* name) {
     return std::find(options.skip_passes.begin(), options.skip_passes.end(), name) !=
            options.skip_passes.end();
@@ -47,31 +31,6 @@ std::vector<bool> quantized_values(const Graph& graph, const std::vector<FusedNo
         for (const FusedOutput& output : fused.outputs) quantized[output.value] = true;
     }
     return quantized;
-}
-
-BitPlan plan_bits(const Graph& graph, const std::vector<FusedNode>& plan,
-                  const PostTrainingOptions& options) {
-    BitPlan bits;
-    bits.weight_bits.assign(graph.nodes.size(), options.weight_bits);
-    bits.activation_bits.assign(graph.values.size(), options.activation_bits);
-    if (options.residual_bits) {
-        const std::vector<bool> on_stream = residual_stream_values(graph, plan);
-        for (size_t value = 0; value < on_stream.size(); ++value) {
-            if (on_stream[value]) bits.activation_bits[value] = *options.residual_bits;
-        }
-    }
-    if (!options.ends_bits) return bits;
-    int first = -1, last = -1;
-    for (const FusedNode& fused : plan) {
-        if (!std::holds_alternative<ConvOp>(graph.nodes[fused.node].op)) continue;
-        if (first < 0) first = fused.node;
-        last = fused.node;
-    }
-    if (first >= 0) {
-        bits.weight_bits[first] = bits.weight_bits[last] = *options.ends_bits;
-        bits.activation_bits[graph.nodes[last].inputs[0]] = *options.ends_bits;
-    }
-    return bits;
 }
 
 // The first images to calibrate on and the next ones to judge on; a source too small for both is split.
@@ -117,10 +76,51 @@ std::string make_record(const PostTrainingOptions& options, const PostTrainingRe
 
 }  // namespace
 
+void check_options(const PostTrainingOptions& options) {
+    check_bits(options.weight_bits, "weights");
+    check_bits(options.activation_bits, "activations");
+    if (options.ends_bits) check_bits(*options.ends_bits, "ends");
+    if (options.residual_bits) check_bits(*options.residual_bits, "the residual stream");
+    if (options.images < 2) fail_usage("calibration needs at least 2 images");
+    if (options.held_out_images < 1) fail_usage("judging needs at least 1 held-out image");
+    if (!(options.equalization_strength >= 0 && options.equalization_strength <= 1)) {
+        fail_usage("the strength of equalization lies between 0 and 1");
+    }
+    if (!(options.range_margin >= 1 && options.range_margin <= 10)) {
+        fail_usage("the margin of ranges lies between 1 and 10");
+    }
+    check_pass_names(options.skip_passes);
+}
+
+BitPlan plan_bits(const Graph& graph, const std::vector<FusedNode>& plan,
+                  const PostTrainingOptions& options) {
+    BitPlan bits;
+    bits.weight_bits.assign(graph.nodes.size(), options.weight_bits);
+    bits.activation_bits.assign(graph.values.size(), options.activation_bits);
+    if (options.residual_bits) {
+        const std::vector<bool> on_stream = residual_stream_values(graph, plan);
+        for (size_t value = 0; value < on_stream.size(); ++value) {
+            if (on_stream[value]) bits.activation_bits[value] = *options.residual_bits;
+        }
+    }
+    if (!options.ends_bits) return bits;
+    int first = -1, last = -1;
+    for (const FusedNode& fused : plan) {
+        if (!std::holds_alternative<ConvOp>(graph.nodes[fused.node].op)) continue;
+        if (first < 0) first = fused.node;
+        last = fused.node;
+    }
+    if (first >= 0) {
+        bits.weight_bits[first] = bits.weight_bits[last] = *options.ends_bits;
+        bits.activation_bits[graph.nodes[last].inputs[0]] = *options.ends_bits;
+    }
+    return bits;
+}
+
 PostTrainingResult quantize_post_training(const Graph& teacher, const ImageSource& source,
                                           const PostTrainingOptions& options, ThreadPool& pool,
                                           Progress& progress) {
-    check(options);
+    check_options(options);
     PostTrainingResult result;
     Graph graph = teacher;
     result.passes = run_verified_passes(graph, options.skip_passes);

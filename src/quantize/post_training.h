@@ -16,6 +16,7 @@
 #include "faces/image_source.h"
 #include "graph/integer_model.h"
 #include "quantize/layer_report.h"
+#include "quantize/layerwise.h"
 #include "quantize/observer.h"
 #include "quantize/pass_verification.h"
 
@@ -51,6 +52,12 @@ struct PostTrainingResult {
         0;  // mean cosine between teacher's and model's embeddings of the held-out images
     std::vector<LayerReport> layers;  // where asked for
 };
+
+// Throws Error(kUsage) for options out of range.
+void check_options(const PostTrainingOptions& options);
+
+// The bits of each weight and value that the options ask for.
+BitPlan plan_bits(const Graph& graph, const std::vector<FusedNode>& plan, const PostTrainingOptions& options);
 
 // Throws Error: kUsage for options out of range, kBadInput for a graph with an operation that has no integer
 // form or a source with fewer than 2 images, kFailed when the progress asks to stop.

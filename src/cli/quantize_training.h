@@ -1,0 +1,50 @@
+// `quantize` with training: its options, and the run. In a build without libtorch the options exist and the run refuses.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/thread_pool.h"
+#include "cli/json_output.h"
+#include "faces/image_source.h"
+#include "graph/integer_model.h"
+#include "quantize/post_training.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quantface {
+
+struct TrainingOptions {
+    std::string recipe = "default";
+    std::vector<std::string> set;  // "name=number"
+    int64_t steps = 2000;
+    int64_t images = 4096;
+    std::string precision = "auto";
+    int patience = 6;
+    std::string checkpoint;  // empty: beside the output
+    bool no_checkpoint = false;
+};
+
+void add_training_options(CLI::App& command, TrainingOptions& options);
+
+// What a trained network tells of itself.
+struct TrainingOutcome {
+    IntegerModel model;
+    std::string observer;
+    double held_out_cosine = 0;
+    Json report;          // for --json
+    std::string summary;  // lines for the terminal
+};
+
+// identity: what a checkpoint must have been made for. out: the output's path; the checkpoint lies beside it and is
+// removed by remove_checkpoint once the output is written.
+TrainingOutcome run_training(const Graph& teacher, const ImageSource& source, const PostTrainingOptions& start,
+                             const TrainingOptions& options, uint64_t seed, const std::string& identity,
+                             const std::string& out, ThreadPool& pool, Progress& progress);
+void remove_checkpoint(const TrainingOptions& options, const std::string& out);
+
+}  // namespace quantface

@@ -1,0 +1,127 @@
+#include "train/distillation.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "train/losses.h"
+
+namespace quantface {
+
+namespace {
+
+// Images on which the teacher's values are measured before training.
+constexpr int64_t kPowerImages = 32;
+
+// HWC pixels to a plane for each channel, mirrored where asked.
+void put_image(const std::vector<uint8_t>& pixels, const InputSpec& spec, bool mirrored, float* to) {
+    const int64_t plane = int64_t{spec.height} * spec.width;
+    for (int y = 0; y < spec.height; ++y) {
+        for (int x = 0; x < spec.width; ++x) {
+            const int from_x = mirrored ? spec.width - 1 - x : x;
+            const uint8_t* pixel = pixels.data() + (int64_t{y} * spec.width + from_x) * 3;
+            for (int channel = 0; channel < 3; ++channel) to[channel * plane + y * spec.width + x] = pixel[channel];
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<ValueId> feature_values(const Graph& graph, const std::vector<FusedNode>& plan) {
+    const std::vector<bool> on_stream = residual_stream_values(graph, plan);
+    const bool any = std::find(on_stream.begin(), on_stream.end(), true) != on_stream.end();
+    std::vector<ValueId> values;
+    for (const FusedNode& fused : plan) {
+        for (const FusedOutput& output : fused.outputs) {
+            if (output.value != graph.output && (!any || on_stream[output.value])) values.push_back(output.value);
+        }
+    }
+    const ValueId last = graph.nodes[plan.back().node].inputs[0];
+    if (last != graph.input && std::find(values.begin(), values.end(), last) == values.end()) values.push_back(last);
+    return values;
+}
+
+bool StepReport::finite() const {
+    return std::isfinite(loss) && std::isfinite(gradient_norm);
+}
+
+Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
+                           const PixelStore& images, const Recipe& recipe, int64_t steps, uint64_t seed,
+                           const StudentOptions& student_options, Share share)
+    : images_(images),
+      recipe_(recipe),
+      steps_(steps),
+      seed_(seed),
+      share_(std::move(share)),
+      spec_(graph.input_spec),
+      student_(graph, plan, start, student_options),
+      teacher_(graph, feature_values(graph, plan)),
+      optimizer_(student_.parameters(), recipe, steps),
+      order_(images.size(), seed) {
+    const int64_t count = std::min(kPowerImages, images.size());
+    at::Tensor pixels = at::empty({count, 3, spec_.height, spec_.width}, at::kFloat);
+    for (int64_t i = 0; i < count; ++i) put_image(images.pixels(i), spec_, false, pixels[i].data_ptr<float>());
+    for (const at::Tensor& value : teacher_(pixels, true).values) {
+        value_power_.push_back(value.square().mean().item<double>());
+    }
+}
+
+at::Tensor Distillation::batch(int64_t index) {
+    // The batch is cut into as many parts as there are processes; what happens to an image depends on its place in the
+    // whole batch.
+    const int64_t first = recipe_.batch * share_.rank / share_.count;
+    const int64_t last = recipe_.batch * (share_.rank + 1) / share_.count;
+    const std::vector<int64_t> indices = order_.at(index * recipe_.batch + first, last - first);
+    at::Tensor pixels = at::empty({last - first, 3, spec_.height, spec_.width}, at::kFloat);
+    at::parallel_for(0, last - first, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            Rng rng(seed_ + 1, static_cast<uint64_t>(index * recipe_.batch + first + i));
+            const bool mirrored = rng.chance(recipe_.flip);
+            float* to = pixels.data_ptr<float>() + i * pixels.stride(0);
+            put_image(images_.pixels(indices[static_cast<size_t>(i)]), spec_, mirrored, to);
+        }
+    });
+    return pixels;
+}
+
+StepReport Distillation::step(int64_t index) {
+    const double part = static_cast<double>(index) / static_cast<double>(steps_);
+    const double feature_weight = recipe_.feature_loss * (1 - part * (1 - recipe_.feature_final));
+    const bool features = feature_weight > 0;
+    const at::Tensor pixels = batch(index);
+    const TeacherTargets targets = teacher_(pixels, features);
+
+    std::vector<at::Tensor> values;
+    const at::Tensor embedding =
+        student_.forward(pixels, features ? teacher_.values() : std::vector<ValueId>{}, values);
+    const at::Tensor embedding_part = embedding_loss(embedding, targets.embedding);
+    at::Tensor feature_part = at::zeros({}, at::kFloat);
+    for (size_t i = 0; i < values.size(); ++i) {
+        feature_part = feature_part + value_loss(values[i], targets.values[i], value_power_[i]);
+    }
+    if (!values.empty()) feature_part = feature_part / static_cast<double>(values.size());
+    at::Tensor loss = embedding_part * recipe_.embedding_loss + feature_part * feature_weight;
+    if (recipe_.norm_loss > 0) loss = loss + norm_loss(embedding, targets.embedding) * recipe_.norm_loss;
+    if (recipe_.relation_loss > 0) loss = loss + relation_loss(embedding, targets.embedding) * recipe_.relation_loss;
+
+    optimizer_.clear_gradients();
+    const double weight = static_cast<double>(pixels.size(0)) / recipe_.batch;
+    (loss * weight).backward();
+    std::vector<at::Tensor> shared = {at::stack({loss, embedding_part, feature_part}).detach().to(at::kDouble) * weight};
+    if (share_.add_up) {
+        for (const StudentParameter& parameter : optimizer_.parameters()) shared.push_back(parameter.tensor.grad());
+        share_.add_up(shared);
+    }
+    StepReport report;
+    report.loss = shared[0][0].item<double>();
+    report.embedding = shared[0][1].item<double>();
+    report.feature = shared[0][2].item<double>();
+    report.gradient_norm = std::isfinite(report.loss) ? optimizer_.step(index) : NAN;
+    return report;
+}
+
+}  // namespace quantface

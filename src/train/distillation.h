@@ -1,0 +1,72 @@
+// One student learning from one teacher: the training step and what it needs. Whoever runs it decides when to look at the
+// result, save and stop (distill.h).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "graph/graph.h"
+#include "quantize/fusion.h"
+#include "quantize/integer_lowering.h"
+#include "train/optimizer.h"
+#include "train/pixel_store.h"
+#include "train/recipe.h"
+#include "train/student.h"
+#include "train/teacher.h"
+
+namespace quantface {
+
+// The values whose real numbers the student is asked to match: those on residual streams and the last layer's input; in a
+// network without residual streams every value that the plan quantizes.
+std::vector<ValueId> feature_values(const Graph& graph, const std::vector<FusedNode>& plan);
+
+struct StepReport {
+    double loss = 0;           // the sum that was minimised
+    double embedding = 0;      // 1 - cosine
+    double feature = 0;        // mean over the values
+    double gradient_norm = 0;
+    bool finite() const;
+};
+
+// This process's part of each batch, and how parts are put together; alone: everything and nothing.
+struct Share {
+    int rank = 0, count = 1;
+    // Adds up each tensor over all processes, in place.
+    std::function<void(std::vector<at::Tensor>&)> add_up;
+};
+
+class Distillation {
+  public:
+    // The images must outlive it. graph, plan, start: as for Student.
+    Distillation(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
+                 const PixelStore& images, const Recipe& recipe, int64_t steps, uint64_t seed,
+                 const StudentOptions& student_options, Share share = {});
+
+    // Step `index` of the steps: forward, backward, update. A loss or gradient that is not finite changes nothing and
+    // shows in the report.
+    StepReport step(int64_t index);
+
+    Student& student() { return student_; }
+    Optimizer& optimizer() { return optimizer_; }
+    int64_t steps() const { return steps_; }
+
+  private:
+    at::Tensor batch(int64_t index);
+
+    const PixelStore& images_;
+    Recipe recipe_;
+    int64_t steps_;
+    uint64_t seed_;
+    Share share_;
+    InputSpec spec_;
+    Student student_;
+    Teacher teacher_;
+    std::vector<double> value_power_;  // mean square of each of the teacher's values
+    Optimizer optimizer_;
+    BatchOrder order_;
+};
+
+}  // namespace quantface

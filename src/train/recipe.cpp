@@ -1,0 +1,133 @@
+#include "train/recipe.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <numbers>
+
+#include "base/error.h"
+
+namespace quantface {
+
+namespace {
+
+// A number of the recipe by name.
+struct Entry {
+    const char* name;
+    std::function<double(const Recipe&)> get;
+    std::function<void(Recipe&, double)> set;
+    double least, greatest;
+};
+
+template <typename Number>
+Entry entry(const char* name, Number Recipe::*member, double least, double greatest) {
+    return {name, [member](const Recipe& recipe) { return static_cast<double>(recipe.*member); },
+            [member](Recipe& recipe, double value) { recipe.*member = static_cast<Number>(value); }, least, greatest};
+}
+
+const std::vector<Entry>& entries() {
+    static const std::vector<Entry> kEntries = {
+        entry("batch", &Recipe::batch, 1, 65536),
+        entry("sgd", &Recipe::optimizer, 0, 1),
+        entry("schedule", &Recipe::schedule, 0, 2),
+        entry("warmup", &Recipe::warmup, 0, 1),
+        entry("final_rate", &Recipe::final_rate, 0, 1),
+        entry("weight_rate", &Recipe::weight_rate, 0, 1000),
+        entry("scale_rate", &Recipe::scale_rate, 0, 1000),
+        entry("bias_rate", &Recipe::bias_rate, 0, 1000),
+        entry("slope_rate", &Recipe::slope_rate, 0, 1000),
+        entry("step_rate", &Recipe::step_rate, 0, 1000),
+        entry("zero_point_rate", &Recipe::zero_point_rate, 0, 1000),
+        entry("momentum", &Recipe::momentum, 0, 0.9999),
+        entry("nesterov", &Recipe::nesterov, 0, 1),
+        entry("beta1", &Recipe::beta1, 0, 0.9999),
+        entry("beta2", &Recipe::beta2, 0, 0.99999),
+        entry("weight_decay", &Recipe::weight_decay, 0, 1),
+        entry("clip_norm", &Recipe::clip_norm, 0, 1e9),
+        entry("average", &Recipe::average, 0, 0.99999),
+        entry("embedding_loss", &Recipe::embedding_loss, 0, 1e6),
+        entry("norm_loss", &Recipe::norm_loss, 0, 1e6),
+        entry("feature_loss", &Recipe::feature_loss, 0, 1e6),
+        entry("feature_final", &Recipe::feature_final, 0, 1),
+        entry("relation_loss", &Recipe::relation_loss, 0, 1e6),
+        entry("flip", &Recipe::flip, 0, 1),
+        entry("augment", &Recipe::augment, 0, 1),
+    };
+    return kEntries;
+}
+
+}  // namespace
+
+Recipe recipe_named(const std::string& name) {
+    if (name == "default") return Recipe{};
+    fail_usage("there is no recipe '" + name + "'");
+}
+
+void set_recipe_value(Recipe& recipe, std::string_view assignment) {
+    const size_t equals = assignment.find('=');
+    const std::string_view name = assignment.substr(0, equals);
+    for (const Entry& candidate : entries()) {
+        if (name != candidate.name || equals == std::string_view::npos) continue;
+        const std::string_view text = assignment.substr(equals + 1);
+        double value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc() || end != text.data() + text.size() || !(value >= candidate.least) ||
+            !(value <= candidate.greatest)) {
+            fail_usage(fmt::format("{} of a recipe is a number from {} to {}, not '{}'", name, candidate.least,
+                                   candidate.greatest, text));
+        }
+        candidate.set(recipe, value);
+        return;
+    }
+    std::string known;
+    for (const Entry& candidate : entries()) known += (known.empty() ? "" : ", ") + std::string(candidate.name);
+    fail_usage(fmt::format("'{}' sets nothing of a recipe; NAME=NUMBER with one of: {}", assignment, known));
+}
+
+std::vector<std::pair<std::string, std::string>> recipe_values(const Recipe& recipe) {
+    std::vector<std::pair<std::string, std::string>> values;
+    for (const Entry& candidate : entries()) {
+        values.emplace_back(candidate.name, fmt::format("{}", candidate.get(recipe)));
+    }
+    return values;
+}
+
+double rate_of(const Recipe& recipe, ParameterKind kind) {
+    switch (kind) {
+        case ParameterKind::kWeight:
+            return recipe.weight_rate;
+        case ParameterKind::kWeightScale:
+            return recipe.scale_rate;
+        case ParameterKind::kBias:
+            return recipe.bias_rate;
+        case ParameterKind::kSlope:
+        case ParameterKind::kAffine:
+            return recipe.slope_rate;
+        case ParameterKind::kStep:
+            return recipe.step_rate;
+        case ParameterKind::kZeroPoint:
+            return recipe.zero_point_rate;
+    }
+    return 0;
+}
+
+double schedule_factor(const Recipe& recipe, int64_t step, int64_t steps) {
+    const double part = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
+    if (part < recipe.warmup) return part / recipe.warmup;
+    switch (recipe.schedule) {
+        case ScheduleKind::kConstant:
+            return 1;
+        case ScheduleKind::kSteps: {
+            // Divided by ten at 3/4 and at 7/8.
+            return part < 0.75 ? 1.0 : part < 0.875 ? 0.1 : 0.01;
+        }
+        case ScheduleKind::kCosine:
+            break;
+    }
+    const double rest = (part - recipe.warmup) / (1 - recipe.warmup);
+    return recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * rest));
+}
+
+}  // namespace quantface
