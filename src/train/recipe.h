@@ -1,11 +1,13 @@
 // How a student is trained: every number that distillation depends on, and the two named sets of them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "train/student.h"
+#include "train/parameter_kind.h"
 
 namespace quantface {
 

@@ -13,18 +13,9 @@
 #include "graph/graph.h"
 #include "quantize/fusion.h"
 #include "quantize/integer_lowering.h"
+#include "train/parameter_kind.h"
 
 namespace quantface {
-
-enum class ParameterKind {
-    kWeight,       // in levels of the starting scale
-    kWeightScale,  // logarithm, relative to the starting scale
-    kBias,         // distance from the starting bias, in starting steps of the output
-    kSlope,        // as it is
-    kAffine,       // relative to the starting scale; the shift in starting steps of the output
-    kStep,         // logarithm, relative to the starting step
-    kZeroPoint,    // in levels
-};
 
 struct StudentParameter {
     std::string name;  // unique: "conv_1.weight"
