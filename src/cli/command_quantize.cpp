@@ -67,6 +67,7 @@ struct QuantizeResult {
     std::vector<LayerReport> layers;
     Json training;                 // null where there was none
     std::string training_summary;  // empty where there was none
+    bool writes = true;            // false where another process of a common training does
 };
 
 // The quantizer's own record, with what only the program knows.
@@ -136,7 +137,7 @@ QuantizeResult calibrate(const Graph& teacher, const ImageSource& source, const 
     PostTrainingResult calibrated =
         quantize_post_training(teacher, source, calibration_options(options), pool, progress);
     return {std::move(calibrated.model), observer_name(calibrated.observer), calibrated.held_out_cosine,
-            std::move(calibrated.layers), Json(), ""};
+            std::move(calibrated.layers), Json(), "", true};
 }
 
 QuantizeResult train(const Graph& teacher, const ImageSource& source, const QuantizeOptions& options,
@@ -145,7 +146,7 @@ QuantizeResult train(const Graph& teacher, const ImageSource& source, const Quan
     TrainingOutcome trained = run_training(teacher, source, calibration_options(options), options.training,
                                            options.seed, identity, options.out, pool, progress);
     return {std::move(trained.model), trained.observer,         trained.held_out_cosine, {},
-            std::move(trained.report), std::move(trained.summary)};
+            std::move(trained.report), std::move(trained.summary), trained.writes};
 }
 
 void run_quantize(const QuantizeOptions& options, Progress& progress) {
@@ -161,6 +162,7 @@ void run_quantize(const QuantizeOptions& options, Progress& progress) {
                                         : train(*teacher.graph(), *source, options,
                                                 teacher.sha256 + " " + source->description(), pool, progress);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (!result.writes) return;
     result.model.teacher_sha256 = teacher.sha256;
     result.model.record = complete_record(result.model.record);
     write_qfm(options.out, result.model);

@@ -69,6 +69,7 @@ TrainingOutcome run_training(const Graph& teacher, const ImageSource& source, co
         result.steps_done, result.stopped_early ? " (stopped early)" : "",
         result.precision == Precision::kBfloat16 ? "bfloat16" : "float32", result.images_per_second,
         format_bytes(result.peak_memory_bytes), result.start_cosine, result.held_out_cosine, result.best_step);
+    outcome.writes = result.first_process;
     outcome.model = std::move(result.model);
     return outcome;
 }

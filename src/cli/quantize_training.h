@@ -37,7 +37,8 @@ struct TrainingOutcome {
     std::string observer;
     double held_out_cosine = 0;
     Json report;          // for --json
-    std::string summary;  // lines for the terminal
+    std::string summary;  // a line for the terminal
+    bool writes = true;   // false in all but the first of several processes that train together
 };
 
 // identity: what a checkpoint must have been made for. out: the output's path; the checkpoint lies beside it and is

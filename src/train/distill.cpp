@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "train/caching_allocator.h"
 #include "train/checkpoint.h"
 #include "train/distillation.h"
+#include "train/process_group.h"
 #include "train/starting_point.h"
 #include "train/tensor_conversion.h"
 
@@ -66,20 +68,23 @@ Json run_description(const DistillOptions& options, Precision precision, int thr
 class Run {
   public:
     Run(const PreparedStart& prepared, const PixelStore& images, const DistillOptions& options, Precision precision,
-        ThreadPool& pool, Progress& progress)
+        ProcessGroup* group, ThreadPool& pool, Progress& progress)
         : prepared_(prepared),
           options_(options),
+          group_(group),
           pool_(pool),
           progress_(progress),
           description_(run_description(options, precision, pool.size())),
           distillation_(prepared.graph, prepared.plan, prepared.start, images, options.recipe, options.steps,
-                        options.seed, student_options(precision)) {
+                        options.seed, student_options(precision), group) {
         best_ = parameters();
     }
 
     void run(DistillResult& result) {
         result.start_cosine = best_cosine_ = prepared_.start_cosine;
-        load();
+        if (is_first()) load();
+        share_state();
+        out_of_patience_ = agreed(options_.patience > 0 && judgements_without_gain_ >= options_.patience);
         result.resumed_from = step_;
         train();
         result.judgements = judgements_;
@@ -99,6 +104,39 @@ class Run {
         return options;
     }
 
+    bool is_first() const { return group_ == nullptr || group_->rank() == 0; }
+
+    // What the first process says, for all.
+    bool agreed(bool said_here) {
+        if (group_ == nullptr) return said_here;
+        at::Tensor said = at::scalar_tensor(said_here ? 1.0 : 0.0);
+        group_->broadcast(said);
+        return said.item<double>() != 0;
+    }
+    // True for all where any process says so.
+    bool any(bool said_here) {
+        if (group_ == nullptr) return said_here;
+        std::vector<at::Tensor> said = {at::scalar_tensor(said_here ? 1.0 : 0.0)};
+        group_->add_up(said);
+        return said[0].item<double>() != 0;
+    }
+
+    // All processes start with the first one's numbers, from a checkpoint or not.
+    void share_state() {
+        if (group_ == nullptr) return;
+        const at::NoGradGuard no_gradients;
+        at::Tensor step = at::scalar_tensor(static_cast<double>(step_), at::kDouble);
+        group_->broadcast(step);
+        step_ = static_cast<int64_t>(step.item<double>());
+        const auto share = [&](const at::Tensor& tensor) {
+            at::Tensor numbers = tensor.detach().cpu().contiguous().clone();
+            group_->broadcast(numbers);
+            tensor.detach().copy_(numbers);
+        };
+        for (const StudentParameter& parameter : distillation_.optimizer().parameters()) share(parameter.tensor);
+        for (const auto& [name, tensor] : distillation_.optimizer().state()) share(tensor);
+    }
+
     void train() {
         progress_.start("distilling, steps", options_.steps);
         progress_.advance(step_);
@@ -106,7 +144,7 @@ class Run {
         double training_seconds = 0;
         const int64_t first = step_;
         Clock::time_point saved = Clock::now();
-        while (step_ < options_.steps && !out_of_patience()) {
+        while (step_ < options_.steps && !out_of_patience_) {
             const Clock::time_point start = Clock::now();
             const StepReport report = distillation_.step(step_);
             training_seconds += seconds_since(start);
@@ -118,11 +156,12 @@ class Run {
             rate_ = static_cast<double>((step_ - first) * options_.recipe.batch) / training_seconds;
             recent_loss_ = recent_loss_ == 0 ? report.embedding : 0.95 * recent_loss_ + 0.05 * report.embedding;
             if (step_ * options_.judgements / options_.steps != (step_ - 1) * options_.judgements / options_.steps) {
-                judge();
+                if (is_first()) judge();
+                out_of_patience_ = agreed(options_.patience > 0 && judgements_without_gain_ >= options_.patience);
             }
             describe();
             progress_.advance(1);
-            const bool stop = progress_.stop_requested();
+            const bool stop = any(progress_.stop_requested());
             if (stop || seconds_since(saved) >= options_.checkpoint_seconds) {
                 save();
                 saved = Clock::now();
@@ -135,10 +174,6 @@ class Run {
             }
         }
         progress_.finish();
-    }
-
-    bool out_of_patience() const {
-        return options_.patience > 0 && judgements_without_gain_ >= options_.patience;
     }
 
     void describe() {
@@ -201,7 +236,7 @@ class Run {
     }
 
     void save() {
-        if (options_.checkpoint.empty()) return;
+        if (options_.checkpoint.empty() || !is_first()) return;
         Checkpoint checkpoint;
         Json record = {{"run", description_},
                        {"step", step_},
@@ -276,6 +311,7 @@ class Run {
 
     const PreparedStart& prepared_;
     const DistillOptions& options_;
+    ProcessGroup* group_;
     ThreadPool& pool_;
     Progress& progress_;
     const Json description_;
@@ -285,6 +321,7 @@ class Run {
     double best_cosine_ = 0;
     std::vector<std::vector<float>> best_;  // parameters
     int judgements_without_gain_ = 0;
+    bool out_of_patience_ = false;
     std::vector<Judgement> judgements_;
     Judgement since_judgement_;  // sums so far
     double recent_loss_ = 0, rate_ = 0;
@@ -333,12 +370,15 @@ DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& 
     check(options);
     at::set_num_threads(pool.size());
     install_caching_allocator();
+    const std::unique_ptr<ProcessGroup> group = ProcessGroup::from_environment();
     DistillResult result;
+    result.first_process = group == nullptr || group->rank() == 0;
     result.precision = chosen_precision(options);
     const PreparedStart prepared = prepare_start(teacher, source, options.start, pool, progress);
     result.observer = prepared.observer;
     const PixelStore images(source, teacher.input_spec, prepared.held_out_count, options.images, pool, progress);
-    Run(prepared, images, options, result.precision, pool, progress).run(result);
+    if (group) group->wait_for_all();
+    Run(prepared, images, options, result.precision, group.get(), pool, progress).run(result);
     result.peak_memory_bytes = peak_memory_bytes();
     result.model.record = make_record(options, result, source, prepared, images.size());
     return result;

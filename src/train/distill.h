@@ -51,12 +51,16 @@ struct DistillResult {
     int64_t best_step = 0, steps_done = 0;
     int64_t resumed_from = 0;    // the step that a checkpoint gave, or 0
     bool stopped_early = false;
+    bool first_process = true;  // the one that writes and reports, where several train together
     Precision precision = Precision::kFloat32;
     uint64_t peak_memory_bytes = 0;  // of the process
     double images_per_second = 0;    // trained, judging left out
     std::vector<Judgement> judgements;
 };
 
+// Where the environment says so (process_group.h), several processes train together: all must be given the same options,
+// the first one judges and keeps the checkpoint.
+//
 // Threads: the pool's, in libtorch too. Throws Error: kUsage for options out of range or a checkpoint of another run,
 // kBadInput for a graph that cannot run in integers, images or a checkpoint that cannot be read, kFailed when the progress
 // asks to stop (the checkpoint then holds everything) or the numbers leave the finite.

@@ -51,12 +51,12 @@ bool StepReport::finite() const {
 
 Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
                            const PixelStore& images, const Recipe& recipe, int64_t steps, uint64_t seed,
-                           const StudentOptions& student_options, Share share)
+                           const StudentOptions& student_options, ProcessGroup* group)
     : images_(images),
       recipe_(recipe),
       steps_(steps),
       seed_(seed),
-      share_(std::move(share)),
+      group_(group),
       spec_(graph.input_spec),
       student_(graph, plan, start, student_options),
       teacher_(graph, feature_values(graph, plan)),
@@ -73,8 +73,8 @@ Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& pla
 at::Tensor Distillation::batch(int64_t index) {
     // The batch is cut into as many parts as there are processes; what happens to an image depends on its place in the
     // whole batch.
-    const int64_t first = recipe_.batch * share_.rank / share_.count;
-    const int64_t last = recipe_.batch * (share_.rank + 1) / share_.count;
+    const int64_t rank = group_ ? group_->rank() : 0, count = group_ ? group_->size() : 1;
+    const int64_t first = recipe_.batch * rank / count, last = recipe_.batch * (rank + 1) / count;
     const std::vector<int64_t> indices = order_.at(index * recipe_.batch + first, last - first);
     at::Tensor pixels = at::empty({last - first, 3, spec_.height, spec_.width}, at::kFloat);
     at::parallel_for(0, last - first, 1, [&](int64_t begin, int64_t end) {
@@ -86,6 +86,24 @@ at::Tensor Distillation::batch(int64_t index) {
         }
     });
     return pixels;
+}
+
+// All in one tensor: one message for each step.
+void Distillation::add_up_gradients(at::Tensor& losses) {
+    const at::NoGradGuard no_gradients;
+    std::vector<at::Tensor> parts = {losses};
+    for (const StudentParameter& parameter : optimizer_.parameters()) {
+        parts.push_back(parameter.tensor.grad().reshape({-1}));
+    }
+    std::vector<at::Tensor> all = {at::cat(parts).cpu()};
+    group_->add_up(all);
+    losses = all[0].slice(0, 0, losses.numel());
+    int64_t at = losses.numel();
+    for (const StudentParameter& parameter : optimizer_.parameters()) {
+        at::Tensor gradient = parameter.tensor.grad();
+        gradient.copy_(all[0].slice(0, at, at + gradient.numel()).reshape(gradient.sizes()));
+        at += gradient.numel();
+    }
 }
 
 StepReport Distillation::step(int64_t index) {
@@ -109,17 +127,14 @@ StepReport Distillation::step(int64_t index) {
     if (recipe_.relation_loss > 0) loss = loss + relation_loss(embedding, targets.embedding) * recipe_.relation_loss;
 
     optimizer_.clear_gradients();
-    const double weight = static_cast<double>(pixels.size(0)) / recipe_.batch;
+    const double weight = static_cast<double>(pixels.size(0)) / recipe_.batch;  // this process's part
     (loss * weight).backward();
-    std::vector<at::Tensor> shared = {at::stack({loss, embedding_part, feature_part}).detach().to(at::kDouble) * weight};
-    if (share_.add_up) {
-        for (const StudentParameter& parameter : optimizer_.parameters()) shared.push_back(parameter.tensor.grad());
-        share_.add_up(shared);
-    }
+    at::Tensor losses = at::stack({loss, embedding_part, feature_part}).detach() * weight;
+    if (group_) add_up_gradients(losses);
     StepReport report;
-    report.loss = shared[0][0].item<double>();
-    report.embedding = shared[0][1].item<double>();
-    report.feature = shared[0][2].item<double>();
+    report.loss = losses[0].item<double>();
+    report.embedding = losses[1].item<double>();
+    report.feature = losses[2].item<double>();
     report.gradient_norm = std::isfinite(report.loss) ? optimizer_.step(index) : NAN;
     return report;
 }

@@ -5,7 +5,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "graph/graph.h"
@@ -13,6 +12,7 @@
 #include "quantize/integer_lowering.h"
 #include "train/optimizer.h"
 #include "train/pixel_store.h"
+#include "train/process_group.h"
 #include "train/recipe.h"
 #include "train/student.h"
 #include "train/teacher.h"
@@ -31,19 +31,13 @@ struct StepReport {
     bool finite() const;
 };
 
-// This process's part of each batch, and how parts are put together; alone: everything and nothing.
-struct Share {
-    int rank = 0, count = 1;
-    // Adds up each tensor over all processes, in place.
-    std::function<void(std::vector<at::Tensor>&)> add_up;
-};
-
 class Distillation {
   public:
-    // The images must outlive it. graph, plan, start: as for Student.
+    // The images and the group must outlive it. graph, plan, start: as for Student. group: the processes that share each
+    // batch and add up their gradients, or null.
     Distillation(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
                  const PixelStore& images, const Recipe& recipe, int64_t steps, uint64_t seed,
-                 const StudentOptions& student_options, Share share = {});
+                 const StudentOptions& student_options, ProcessGroup* group = nullptr);
 
     // Step `index` of the steps: forward, backward, update. A loss or gradient that is not finite changes nothing and
     // shows in the report.
@@ -55,12 +49,13 @@ class Distillation {
 
   private:
     at::Tensor batch(int64_t index);
+    void add_up_gradients(at::Tensor& losses);
 
     const PixelStore& images_;
     Recipe recipe_;
     int64_t steps_;
     uint64_t seed_;
-    Share share_;
+    ProcessGroup* group_;
     InputSpec spec_;
     Student student_;
     Teacher teacher_;
