@@ -35,10 +35,10 @@ class Rows {
         const int64_t fitting = kTileBytes / row_bytes() / gemm_.max_rows * gemm_.max_rows;
         return std::min(geometry_.out_pixels(), std::max<int64_t>(fitting, gemm_.max_rows));
     }
-    // The tile, and one row of levels before it is widened.
+    // The sums of the tile's rows; the tile, and one row of levels before it is widened.
     size_t scratch_bytes() const {
-        if (in_place_) return 0;
-        return static_cast<size_t>(round_up(tile_rows() * row_bytes(), 64) + depth_);
+        if (in_place_) return static_cast<size_t>(sums_bytes());
+        return static_cast<size_t>(sums_bytes() + round_up(tile_rows() * row_bytes(), 64) + depth_);
     }
 
     const std::byte* load(const ConvArguments& arguments, int group, int64_t first_pixel,
@@ -46,7 +46,7 @@ class Rows {
         const uint8_t* first = arguments.input + first_pixel * geometry_.in_channels +
                                int64_t{group} * geometry_.group_in_channels();
         if (in_place_) return reinterpret_cast<const std::byte*>(first);
-        std::byte* tile = arguments.scratch;
+        std::byte* tile = arguments.scratch + sums_bytes();
         auto* narrow = reinterpret_cast<uint8_t*>(tile + round_up(tile_rows() * row_bytes(), 64));
         for (int64_t row = 0; row < count; ++row) {
             std::byte* to = tile + row * row_bytes();
@@ -65,7 +65,16 @@ class Rows {
         return tile;
     }
 
+    // Of the rows that `load` gave.
+    const int32_t* sum(const ConvArguments& arguments, const std::byte* tile, int64_t count) const {
+        auto* sums = reinterpret_cast<int32_t*>(arguments.scratch);
+        gemm_.sum_rows(count, tile, stride_bytes(), depth_, sums);
+        return sums;
+    }
+
   private:
+    int64_t sums_bytes() const { return round_up(tile_rows() * int64_t{sizeof(int32_t)}, 64); }
+
     const ConvGeometry& geometry_;
     const GemmKernel& gemm_;
     int64_t depth_, padded_depth_;
@@ -115,6 +124,7 @@ void convolve_blocked(const ConvArguments& arguments, const GemmKernel& gemm,
         for (int64_t pixel = 0; pixel < geometry.out_pixels(); pixel += rows.tile_rows()) {
             const int64_t count = std::min(rows.tile_rows(), geometry.out_pixels() - pixel);
             const std::byte* tile = rows.load(arguments, group, pixel, count);
+            const int32_t* level_sums = arguments.weight_offset ? rows.sum(arguments, tile, count) : nullptr;
             const int8_t* block = arguments.weight + group * group_size;
             // Calls of equal height: a last one of few rows would leave the registers idle.
             const int64_t calls = (count + gemm.max_rows - 1) / gemm.max_rows;
@@ -124,6 +134,10 @@ void convolve_blocked(const ConvArguments& arguments, const GemmKernel& gemm,
                     const int height = static_cast<int>(end - begin);
                     gemm.multiply(height, tile + begin * rows.stride_bytes(), rows.stride_bytes(), block,
                                   rows.depth_groups(), sums);
+                    if (level_sums) {
+                        gemm.add_products(height, level_sums + begin,
+                                          arguments.weight_offset + group * channels + column, sums);
+                    }
                     epilogue.from_accumulators(*arguments.epilogue, arguments.data,
                                                {pixel + begin, height, group * channels + column,
                                                 std::min(columns, channels - column), columns},
