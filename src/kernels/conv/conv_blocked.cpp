@@ -35,10 +35,9 @@ class Rows {
         const int64_t fitting = kTileBytes / row_bytes() / gemm_.max_rows * gemm_.max_rows;
         return std::min(geometry_.out_pixels(), std::max<int64_t>(fitting, gemm_.max_rows));
     }
-    // The sums of the tile's rows; the tile, and one row of levels before it is widened.
+    // The tile, and one row of levels before it is widened; the sums of the tile's rows.
     size_t scratch_bytes() const {
-        if (in_place_) return static_cast<size_t>(sums_bytes());
-        return static_cast<size_t>(sums_bytes() + round_up(tile_rows() * row_bytes(), 64) + depth_);
+        return static_cast<size_t>(sums_offset() + tile_rows() * int64_t{sizeof(int32_t)});
     }
 
     const std::byte* load(const ConvArguments& arguments, int group, int64_t first_pixel,
@@ -46,7 +45,7 @@ class Rows {
         const uint8_t* first = arguments.input + first_pixel * geometry_.in_channels +
                                int64_t{group} * geometry_.group_in_channels();
         if (in_place_) return reinterpret_cast<const std::byte*>(first);
-        std::byte* tile = arguments.scratch + sums_bytes();
+        std::byte* tile = arguments.scratch;
         auto* narrow = reinterpret_cast<uint8_t*>(tile + round_up(tile_rows() * row_bytes(), 64));
         for (int64_t row = 0; row < count; ++row) {
             std::byte* to = tile + row * row_bytes();
@@ -67,13 +66,15 @@ class Rows {
 
     // Of the rows that `load` gave.
     const int32_t* sum(const ConvArguments& arguments, const std::byte* tile, int64_t count) const {
-        auto* sums = reinterpret_cast<int32_t*>(arguments.scratch);
+        auto* sums = reinterpret_cast<int32_t*>(arguments.scratch + sums_offset());
         gemm_.sum_rows(count, tile, stride_bytes(), depth_, sums);
         return sums;
     }
 
   private:
-    int64_t sums_bytes() const { return round_up(tile_rows() * int64_t{sizeof(int32_t)}, 64); }
+    int64_t sums_offset() const {
+        return in_place_ ? 0 : round_up(round_up(tile_rows() * row_bytes(), 64) + depth_, 64);
+    }
 
     const ConvGeometry& geometry_;
     const GemmKernel& gemm_;

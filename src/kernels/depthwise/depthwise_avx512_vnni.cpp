@@ -65,8 +65,11 @@ void accumulate(const uint8_t* const* taps, int64_t tap_count, const int8_t* pac
 
 void accumulate_depthwise_avx512_vnni(const uint8_t* const* taps, int64_t tap_count, const int8_t* packed,
                                       const int32_t* weight_offset, int channels, int32_t* accumulators) {
-    const auto chosen = weight_offset ? accumulate<true> : accumulate<false>;
-    chosen(taps, tap_count, packed, weight_offset, channels, accumulators);
+    if (weight_offset) {
+        accumulate<true>(taps, tap_count, packed, weight_offset, channels, accumulators);
+    } else {
+        accumulate<false>(taps, tap_count, packed, nullptr, channels, accumulators);
+    }
 }
 
 }  // namespace quantface
