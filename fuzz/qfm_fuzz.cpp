@@ -44,7 +44,9 @@ std::vector<uint8_t> with_right_table(std::vector<uint8_t> bytes) {
     const size_t sections = std::min<size_t>({load<uint32_t>(bytes, 8) % 5, room});
     size_t offset = kTableStart + sections * kEntryBytes + 4;
     if (sections == 0 || offset > bytes.size()) return bytes;
-    std::memcpy(bytes.data(), "QFM\x1a\x01\0\0", 8);
+    const uint32_t version = load<uint32_t>(bytes, 4) == 2 ? 2 : 1;
+    std::memcpy(bytes.data(), "QFM\x1a", 4);
+    store(bytes, 4, version);
     store(bytes, 8, static_cast<uint32_t>(sections));
     for (size_t index = 0; index < sections; ++index) {
         const size_t entry = kTableStart + index * kEntryBytes;

@@ -24,6 +24,15 @@ std::vector<const IntegerNode*> conv_nodes(const IntegerModel& model) {
     return convs;
 }
 
+// ", asymmetric weights", ", weights asymmetric in part" or nothing.
+std::string weight_grid_text(const std::vector<const IntegerNode*>& convs) {
+    const auto asymmetric = std::count_if(convs.begin(), convs.end(), [](const IntegerNode* node) {
+        return std::get<IntegerConv>(node->op).has_asymmetric_weights();
+    });
+    if (asymmetric == 0) return {};
+    return asymmetric == std::ssize(convs) ? ", asymmetric weights" : ", weights asymmetric in part";
+}
+
 // What additions read and make, whether they stand alone or in an epilogue.
 std::set<ValueId> residual_values(const IntegerModel& model) {
     std::set<ValueId> values;
@@ -90,7 +99,7 @@ std::string describe_bits(const IntegerModel& model) {
     if (found.ends > 0) text += " + " + std::to_string(found.ends) + "-bit ends";
     if (found.residuals > 0) text += " + " + std::to_string(found.residuals) + "-bit residuals";
     if (found.others) text += ", mixed";
-    return text;
+    return text + weight_grid_text(convs);
 }
 
 }  // namespace quantface

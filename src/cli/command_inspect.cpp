@@ -48,6 +48,7 @@ Json to_json(const LoadedModel& model, const ModelSummary& summary) {
                     {"parameters", layer.parameters},
                     {"macs", layer.macs}};
         if (layer.weight_bits > 0) row["weight_bits"] = layer.weight_bits;
+        if (layer.weight_bits > 0) row["asymmetric_weights"] = layer.asymmetric_weights;
         if (layer.output_bits > 0) row["output_bits"] = layer.output_bits;
         layers.push_back(row);
     }
@@ -84,8 +85,9 @@ std::string bits_text(int bits) {
 void print_tables(const LoadedModel& model, const ModelSummary& summary) {
     TextTable table({"layer", "<op", "output", "w bits", "out bits", "parameters", "MACs"});
     for (const LayerSummary& layer : summary.layers) {
-        table.add_row({layer.name, layer.op, to_string(layer.shape), bits_text(layer.weight_bits),
-                       bits_text(layer.output_bits), layer.parameters ? format_count(layer.parameters) : "",
+        const std::string weights = bits_text(layer.weight_bits) + (layer.asymmetric_weights ? " asym" : "");
+        table.add_row({layer.name, layer.op, to_string(layer.shape), weights, bits_text(layer.output_bits),
+                       layer.parameters ? format_count(layer.parameters) : "",
                        layer.macs ? format_count(layer.macs) : ""});
     }
     fmt::print("{}\n", table.render());

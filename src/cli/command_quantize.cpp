@@ -195,6 +195,10 @@ void add_method_options(CLI::App& command, QuantizeOptions& options) {
         ->group(group);
     command.add_flag("--no-weight-compensation", options.no_compensation, "Round each weight by itself")
         ->group(group);
+    command
+        .add_flag("--asymmetric-weights", options.training.asymmetric_weights,
+                  "A zero point for each output channel's weights, as in the paper")
+        ->group(group);
     command.add_flag("--no-equalization", options.no_equalization, "Leave channels unequal")->group(group);
     command.add_option("--equalization-strength", options.calibration.equalization_strength, "0 to 1")
         ->check(CLI::Range(0.0, 1.0))

@@ -16,7 +16,8 @@ int64_t epilogue_parameters(const Epilogue* epilogue) {
 int64_t parameters_of(const IntegerNode& node) {
     int64_t count = epilogue_parameters(epilogue_of(node));
     if (const auto* conv = std::get_if<IntegerConv>(&node.op)) {
-        count += static_cast<int64_t>(conv->weight.size() + conv->bias.size() + conv->multiplier.size());
+        count += static_cast<int64_t>(conv->weight.size() + conv->weight_zero_point.size() +
+                                      conv->bias.size() + conv->multiplier.size());
     } else if (const auto* affine = std::get_if<IntegerAffine>(&node.op)) {
         count += static_cast<int64_t>(affine->multiplier.size() + affine->shift.size());
     }
@@ -29,7 +30,7 @@ ModelSummary summarize_graph(const Graph& graph) {
         const int64_t parameters = parameter_count(node);
         summary.layers.push_back({node.name, op_name(node.op), graph.values[node.output].shape,
                                   parameters > 0 ? kFloatBits : 0, kFloatBits, parameters,
-                                  multiply_accumulates(graph, node)});
+                                  multiply_accumulates(graph, node), false});
     }
     summary.parameters = parameter_count(graph);
     summary.macs = multiply_accumulates(graph);
@@ -49,7 +50,8 @@ ModelSummary summarize_integer(const IntegerModel& model) {
                                  conv != nullptr ? conv->weight_bits : 0,
                                  value.is_float ? kFloatBits : value.quant.bits,
                                  parameters_of(node),
-                                 multiply_accumulates(model, node)};
+                                 multiply_accumulates(model, node),
+                                 conv != nullptr && conv->has_asymmetric_weights()};
         summary.parameters += layer.parameters;
         summary.macs += layer.macs;
         summary.layers.push_back(layer);

@@ -18,6 +18,7 @@ struct LayerSummary {
     int output_bits = 0;  // kFloatBits: float32
     int64_t parameters = 0;
     int64_t macs = 0;  // an image
+    bool asymmetric_weights = false;
 };
 
 struct ModelSummary {

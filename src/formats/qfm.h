@@ -20,8 +20,9 @@
 
 namespace quantface {
 
-// The newest version that this program reads, and the one it writes.
-constexpr uint32_t kQfmVersion = 1;
+// The newest version that this program reads. A model is written as the oldest version that can hold it:
+// 1; 2 where weights are asymmetric.
+constexpr uint32_t kQfmVersion = 2;
 
 // Bytes of a .qfm by what they hold; they add up to `total`. Packed weights are a part of `parameters`
 // (packed_weight_bytes in graph/integer_model.h).

@@ -93,10 +93,10 @@ Section read_section(ByteReader& reader, std::span<const uint8_t> bytes, uint64_
 
 }  // namespace
 
-std::vector<uint8_t> write_container(std::span<const Section> sections) {
+std::vector<uint8_t> write_container(uint32_t version, std::span<const Section> sections) {
     QF_CHECK(!sections.empty() && sections.size() <= kMaxSections);
     std::vector<uint8_t> bytes(kMagic.begin(), kMagic.end());
-    append(bytes, kQfmVersion);
+    append(bytes, version);
     append(bytes, static_cast<uint32_t>(sections.size()));
     uint64_t offset = header_size(sections.size());
     for (const Section& section : sections) {

@@ -12,6 +12,8 @@ enum class SectionKind : uint32_t { kStructure = 1, kParameters = 2, kRecord = 3
 
 constexpr uint32_t kOptionalFlag = 1;
 constexpr uint32_t kMaxSections = 64;
+// The first version whose convolutions may have asymmetric weights.
+constexpr uint32_t kAsymmetricWeightsVersion = 2;
 
 struct Section {
     uint32_t kind = 0;
@@ -20,7 +22,7 @@ struct Section {
 };
 
 // Lays the sections out in the order given.
-std::vector<uint8_t> write_container(std::span<const Section> sections);
+std::vector<uint8_t> write_container(uint32_t version, std::span<const Section> sections);
 
 struct Container {
     uint32_t version = 0;

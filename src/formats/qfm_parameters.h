@@ -1,14 +1,17 @@
 // The "parameters" section of a .qfm: the model's numbers as one stream without names or offsets; their
 // counts follow from the structure. For each node in order:
 //
-//   Conv         weights, multipliers (halves), bias (integers), padding levels (integers), epilogue
+//   Conv         weights, their zero points (integers) if asymmetric, multipliers (halves), bias (integers),
+//                padding levels (integers), epilogue
 //   Affine       multiplier, shift (floats), epilogue
 //   Lut          table (integers)
 //   Concat       multiplier (floats)
 //   Add, Mul, AveragePool   epilogue
 //   epilogue     slopes (halves) if PReLU; then for each affine output scale, shift (floats)
 //
-// weights    two's complement at weight_bits each (numerics/bit_packing.h), padded to a whole byte
+// weights    two's complement at weight_bits each (numerics/bit_packing.h), padded to a whole byte;
+// asymmetric
+//            ones less 2^(weight_bits - 1), as graph/integer_model.h has them
 // integers   bits u8 (0, or 2..32), base i32, then number - base at `bits` each, padded to a whole byte; 0
 // bits:
 //            all numbers are the base

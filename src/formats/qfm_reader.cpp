@@ -51,9 +51,10 @@ std::string hexadecimal(const flatbuffers::Vector<uint8_t>& bytes) {
 // needs to do so safely; validate() does the rest.
 class ModelReader {
   public:
-    ModelReader(const schema::Model& file, size_t structure_bytes, std::span<const uint8_t> parameters,
-                const std::string& file_name)
+    ModelReader(const schema::Model& file, uint32_t version, size_t structure_bytes,
+                std::span<const uint8_t> parameters, const std::string& file_name)
         : file_(file),
+          version_(version),
           unshared_bytes_(structure_bytes),
           parameters_(parameters, file_name),
           file_name_(file_name) {}
@@ -215,6 +216,10 @@ class ModelReader {
         const uint64_t kernel = static_cast<uint64_t>(read.window.kernel_height) * read.window.kernel_width;
         read.weight =
             parameters_.weights(out_channels * kernel * (in_channels / op.groups()), read.weight_bits);
+        if (op.asymmetric_weights()) {
+            if (version_ < kAsymmetricWeightsVersion) damaged("asymmetric weights in a file of format 1");
+            read.weight_zero_point = parameters_.levels(out_channels);
+        }
         read.multiplier = parameters_.halves(out_channels, read.multiplier_exponent);
         read.bias = parameters_.integers(out_channels);
         read.padding_level = parameters_.levels(in_channels);
@@ -249,6 +254,7 @@ class ModelReader {
     }
 
     const schema::Model& file_;
+    uint32_t version_;
     uint64_t unshared_bytes_;
     ParameterReader parameters_;
     std::string file_name_;
@@ -266,7 +272,7 @@ IntegerModel read_model(const Container& container, const std::string& file_name
     flatbuffers::Verifier verifier(aligned.data(), aligned.size(), kMaxDepth, kMaxTables);
     if (!schema::VerifyModelBuffer(verifier))
         fail_bad_input(file_name + ": damaged: its structure is malformed");
-    ModelReader reader(*schema::GetModel(aligned.data()), aligned.size(),
+    ModelReader reader(*schema::GetModel(aligned.data()), container.version, aligned.size(),
                        container.find(SectionKind::kParameters), file_name);
     IntegerModel model = reader.run();
     const auto record = container.find(SectionKind::kRecord);

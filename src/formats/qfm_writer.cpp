@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
@@ -123,15 +124,16 @@ class ModelWriter {
 
     Written write(const IntegerConv& op) {
         parameters_.weights(op.weight, op.weight_bits);
+        parameters_.integers(std::vector<int32_t>(op.weight_zero_point.begin(), op.weight_zero_point.end()));
         parameters_.halves(op.multiplier, op.multiplier_exponent);
         parameters_.integers(op.bias);
         parameters_.integers(std::vector<int32_t>(op.padding_level.begin(), op.padding_level.end()));
         const auto epilogue = write_epilogue(op.epilogue);
         const schema::Window window = to_file(op.window);
         return {schema::Operation::Conv,
-                schema::CreateConv(builder_, &window, static_cast<uint32_t>(op.groups),
-                                   static_cast<uint8_t>(op.weight_bits),
-                                   static_cast<int16_t>(op.multiplier_exponent), epilogue)
+                schema::CreateConv(
+                    builder_, &window, static_cast<uint32_t>(op.groups), static_cast<uint8_t>(op.weight_bits),
+                    static_cast<int16_t>(op.multiplier_exponent), epilogue, op.has_asymmetric_weights())
                     .Union()};
     }
     Written write(const IntegerAffine& op) {
@@ -186,6 +188,16 @@ class ModelWriter {
     ParameterWriter parameters_;
 };
 
+uint32_t oldest_version_for(const IntegerModel& model) {
+    return std::any_of(model.nodes.begin(), model.nodes.end(),
+                       [](const IntegerNode& node) {
+                           const auto* conv = std::get_if<IntegerConv>(&node.op);
+                           return conv != nullptr && conv->has_asymmetric_weights();
+                       })
+               ? kAsymmetricWeightsVersion
+               : 1;
+}
+
 }  // namespace
 }  // namespace qfm
 
@@ -201,7 +213,7 @@ std::vector<uint8_t> encode_qfm(const IntegerModel& model) {
         sections.push_back({static_cast<uint32_t>(qfm::SectionKind::kRecord), qfm::kOptionalFlag,
                             std::span(text, model.record.size())});
     }
-    return qfm::write_container(sections);
+    return qfm::write_container(qfm::oldest_version_for(model), sections);
 }
 
 void write_qfm(const std::filesystem::path& path, const IntegerModel& model) {

@@ -53,20 +53,31 @@ struct Epilogue {
     std::vector<IntegerOutput> outputs;  // 1 or 2
 };
 
-// r = float32(sum of weight * level + bias[c]) * multiplier[c].
+// r = float32(sum of (weight + offset[c]) * level + bias[c]) * multiplier[c], offset[c] = weight_offset().
 // The input's zero point is folded into the bias; padding reads `padding_level` (one entry for every input
 // channel), normally the input's zero point.
+// Symmetric weights (weight_zero_point empty) are what is stored, |weight| < 2^(weight_bits - 1); their
+// offset is 0. Asymmetric weights are levels q = 0..2^weight_bits - 1 that stand for q -
+// weight_zero_point[c]; so that they fit int8, `weight` holds q - 2^(weight_bits - 1).
 struct IntegerConv {
     Window window;
     int groups = 1;
     int weight_bits = 8;  // 2..8, as stored
     std::vector<int8_t>
         weight;  // (out channels, kernel height, kernel width, in channels / groups): channel fastest
-    std::vector<int32_t> bias;      // out channels, in units of the accumulator
-    std::vector<float> multiplier;  // out channels; each is binary16 * 2^multiplier_exponent exactly
+    std::vector<uint8_t> weight_zero_point;  // empty, or out channels, each 0..2^weight_bits - 1
+    std::vector<int32_t> bias;               // out channels, in units of the accumulator
+    std::vector<float> multiplier;           // out channels; each is binary16 * 2^multiplier_exponent exactly
     int multiplier_exponent = 0;
     std::vector<uint8_t> padding_level;  // in channels
     Epilogue epilogue;
+
+    bool has_asymmetric_weights() const { return !weight_zero_point.empty(); }
+    // What every weight of an output channel stands for more than is stored, -127..128. Added to the weights
+    // themselves it gives numbers of int8 again up to 7 bits, but not at 8.
+    int32_t weight_offset(size_t channel) const {
+        return has_asymmetric_weights() ? (1 << (weight_bits - 1)) - weight_zero_point[channel] : 0;
+    }
 };
 
 // r = float32(level - zero point) * multiplier[c] + shift[c] of one input: a batch norm, activation or

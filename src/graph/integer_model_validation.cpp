@@ -231,21 +231,31 @@ class Validator {
         check_epilogue(op.epilogue, out, check_accumulators(op, taps, max_level));
     }
 
-    // Bound of |r|: every partial sum stays in int32, whatever the levels.
+    void check_weight_zero_points(const IntegerConv& op) const {
+        if (!op.has_asymmetric_weights()) return;
+        require(op.weight_zero_point.size() == op.bias.size(),
+                "the number of the weights' zero points is not that of output channels");
+        const int max_level = (1 << op.weight_bits) - 1;
+        require(std::all_of(op.weight_zero_point.begin(), op.weight_zero_point.end(),
+                            [max_level](uint8_t zero_point) { return zero_point <= max_level; }),
+                "a zero point is not a level of the weights");
+    }
+
+    // Bound of |r|: every partial sum stays in int32, whatever the levels and whether offsets are added to
+    // the weights or to the sum.
     double check_accumulators(const IntegerConv& op, int64_t taps, int max_level) const {
         require(op.weight_bits >= kMinBits && op.weight_bits <= kMaxBits, "weight bits are not in 2..8");
+        const bool asymmetric = op.has_asymmetric_weights();
+        check_weight_zero_points(op);
         const int limit = weight_limit(op.weight_bits);
+        const int least = asymmetric ? -limit - 1 : -limit;
         double bound = 0;
         for (size_t channel = 0; channel < op.bias.size(); ++channel) {
             const int8_t* weight = op.weight.data() + static_cast<int64_t>(channel) * taps;
-            int64_t sum = 0;
-            int largest = 0;
-            for (int64_t tap = 0; tap < taps; ++tap) {
-                const int size = std::abs(int{weight[tap]});
-                largest = std::max(largest, size);
-                sum += size;
-            }
-            require(largest <= limit, "a weight does not fit its bits");
+            const auto [smallest, largest] = std::minmax_element(weight, weight + taps);
+            require(*smallest >= least && *largest <= limit, "a weight does not fit its bits");
+            int64_t sum = taps * std::abs(op.weight_offset(channel));
+            for (int64_t tap = 0; tap < taps; ++tap) sum += std::abs(int{weight[tap]});
             const int64_t accumulator = sum * max_level + std::abs(int64_t{op.bias[channel]});
             require(accumulator <= std::numeric_limits<int32_t>::max(), "its accumulator could leave int32");
             bound = std::max(bound, static_cast<double>(accumulator) * magnitude(op.multiplier[channel]));

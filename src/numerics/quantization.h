@@ -20,7 +20,8 @@ struct QuantParams {
     int32_t max_level() const { return (1 << bits) - 1; }
 };
 
-// Weights are symmetric: the levels are -(2^(bits-1) - 1) .. 2^(bits-1) - 1, zero exactly at 0.
+// Symmetric weights: the levels are -(2^(bits-1) - 1) .. 2^(bits-1) - 1, zero exactly at 0. Asymmetric ones
+// have all levels 0 .. 2^bits - 1 and a zero point among them for each output channel.
 constexpr int32_t weight_limit(int bits) {
     return (1 << (bits - 1)) - 1;
 }

@@ -119,7 +119,9 @@ class Lowering {
         lowered.window = op.window;
         lowered.groups = op.groups;
         lowered.weight_bits = conv.bits;
+        lowered.weight_zero_point.assign(conv.zero_point.begin(), conv.zero_point.end());
         lowered.weight.resize(conv.level.size());
+        std::vector<int32_t> level = centred_levels(conv);
         const int outputs_per_group = outputs / op.groups;
         const int per_output = inputs * taps;
         const double input_step = reads_pixels ? 1.0 : step(source.inputs[0]);
@@ -127,7 +129,7 @@ class Lowering {
         std::vector<double> usable(
             outputs);  // the multiplier with which the bias, too, stays a modest integer
         for (int output = 0; output < outputs; ++output) {
-            const auto first = conv.level.begin() + static_cast<int64_t>(output) * per_output;
+            const auto first = level.begin() + static_cast<int64_t>(output) * per_output;
             // The scale of a channel without weights says nothing and must not crowd out the others'.
             const bool silent =
                 std::all_of(first, first + per_output, [](int32_t number) { return number == 0; });
@@ -137,7 +139,6 @@ class Lowering {
                 std::max(multiplier[output], std::fabs(conv.bias[output] / unit_) * kSmallestPartOfBias);
         }
         set_multiplier(usable, lowered);
-        std::vector<int32_t> level = conv.level;
         for (int output = 0; output < outputs; ++output) {
             // A channel too faint for the multipliers' range (a dead one, mostly) has its weights on a
             // coarser grid.
@@ -147,10 +148,11 @@ class Lowering {
                     level[index] = static_cast<int32_t>(std::nearbyint(level[index] * kept));
                 }
             }
+            const int32_t offset = lowered.weight_offset(output);
             for (int input = 0; input < inputs; ++input) {
                 for (int tap = 0; tap < taps; ++tap) {
                     lowered.weight[(output * taps + tap) * inputs + input] =
-                        static_cast<int8_t>(level[output * per_output + input * taps + tap]);
+                        static_cast<int8_t>(level[output * per_output + input * taps + tap] - offset);
                 }
             }
         }
@@ -160,8 +162,7 @@ class Lowering {
             double offset = 0;
             for (int input = 0; input < inputs; ++input) {
                 int64_t sum = 0;
-                for (int tap = 0; tap < taps; ++tap)
-                    sum += conv.level[(output * inputs + input) * taps + tap];
+                for (int tap = 0; tap < taps; ++tap) sum += level[(output * inputs + input) * taps + tap];
                 const int channel = output / outputs_per_group * inputs + input;
                 offset += static_cast<double>(sum) * zero_level(source.inputs[0], channel);
             }
@@ -344,11 +345,21 @@ class Lowering {
 
 }  // namespace
 
+std::vector<int32_t> centred_levels(const QuantizedConv& conv) {
+    std::vector<int32_t> levels = conv.level;
+    if (conv.zero_point.empty()) return levels;
+    const size_t per_output = levels.size() / conv.zero_point.size();
+    for (size_t index = 0; index < levels.size(); ++index)
+        levels[index] -= conv.zero_point[index / per_output];
+    return levels;
+}
+
 std::vector<float> dequantized_weights(const QuantizedConv& conv) {
-    std::vector<float> weights(conv.level.size());
-    const size_t per_output = conv.level.size() / conv.scale.size();
+    const std::vector<int32_t> levels = centred_levels(conv);
+    std::vector<float> weights(levels.size());
+    const size_t per_output = levels.size() / conv.scale.size();
     for (size_t index = 0; index < weights.size(); ++index) {
-        weights[index] = static_cast<float>(conv.level[index]) * conv.scale[index / per_output];
+        weights[index] = static_cast<float>(levels[index]) * conv.scale[index / per_output];
     }
     return weights;
 }

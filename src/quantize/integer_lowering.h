@@ -13,8 +13,11 @@ namespace quantface {
 struct QuantizedConv {
     int bits = 8;
     std::vector<float> scale;  // one for each output channel, > 0
-    std::vector<int32_t>
-        level;                // in the float weight's order (out, in / groups, kernel height, kernel width)
+    // One for each output channel, 0..2^bits - 1: asymmetric weights. Empty: symmetric ones.
+    std::vector<int32_t> zero_point;
+    // In the float weight's order (out, in / groups, kernel height, kernel width): |level| <=
+    // weight_limit(bits), or 0..2^bits - 1 where there are zero points.
+    std::vector<int32_t> level;
     std::vector<float> bias;  // real units, one for each output channel
 };
 
@@ -22,6 +25,9 @@ struct QuantizedGraph {
     std::vector<QuantParams> values;     // one for each value of the graph; those never stored are ignored
     std::map<int, QuantizedConv> convs;  // by node index
 };
+
+// The levels less their channel's zero point: multiplied by the channel's scale they are the weights.
+std::vector<int32_t> centred_levels(const QuantizedConv& conv);
 
 // The float weights that the levels stand for.
 std::vector<float> dequantized_weights(const QuantizedConv& conv);

@@ -207,17 +207,20 @@ class Layerwise {
         }
         quantized.scale.resize(outputs);
         quantized.level.resize(static_cast<size_t>(weight.size()));
+        if (options_.weight_grid == WeightGrid::kAsymmetric) quantized.zero_point.resize(outputs);
         const SampledPositions positions(op, graph_.values[input].shape, image_count_);
         pool_.parallel_for(op.groups, [&](int64_t group, int) {
             const Matrix part = weight.middleRows(group * rows, rows);
             RoundedWeights rounded;
             if (options_.weight_compensation) {
                 const LayerSamples samples = gather(positions, input, static_cast<int>(group), reads_pixels);
-                rounded = round_with_compensation(part, samples, quantized.bits);
+                rounded = round_with_compensation(part, samples, quantized.bits, options_.weight_grid);
             } else {
-                rounded = round_to_nearest(part, quantized.bits);
+                rounded = round_to_nearest(part, quantized.bits, options_.weight_grid);
             }
             std::copy(rounded.scale.begin(), rounded.scale.end(), quantized.scale.begin() + group * rows);
+            std::copy(rounded.zero_point.begin(), rounded.zero_point.end(),
+                      quantized.zero_point.begin() + group * rows);
             std::copy(rounded.level.begin(), rounded.level.end(),
                       quantized.level.begin() + group * rows * columns);
         });

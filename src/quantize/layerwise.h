@@ -11,6 +11,7 @@
 #include "quantize/fusion.h"
 #include "quantize/integer_lowering.h"
 #include "quantize/observer.h"
+#include "quantize/weight_grid.h"
 
 namespace quantface {
 
@@ -26,6 +27,7 @@ struct LayerwiseOptions {
     double range_margin = 1.0;
     bool bias_correction = true;
     bool weight_compensation = true;
+    WeightGrid weight_grid = WeightGrid::kSymmetric;
 };
 
 QuantizedGraph quantize_layerwise(const Graph& graph, const std::vector<FusedNode>& plan, const BitPlan& bits,

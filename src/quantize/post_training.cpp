@@ -64,6 +64,7 @@ std::string make_record(const PostTrainingOptions& options, const PostTrainingRe
         {"range_margin", options.range_margin},
         {"bias_correction", options.bias_correction},
         {"weight_compensation", compensation},
+        {"asymmetric_weights", options.asymmetric_weights},
         {"equalization_strength", options.equalization_strength},
         {"held_out_images", images.held_out.pixels.size()},
         {"held_out_cosine", result.held_out_cosine},
@@ -145,8 +146,9 @@ PostTrainingResult quantize_post_training(const Graph& teacher, const ImageSourc
     QuantizedGraph best;
     bool best_compensation = false;
     const auto attempt = [&](ObserverKind observer, bool compensation) {
-        const LayerwiseOptions layerwise{observer, options.range_margin, options.bias_correction,
-                                         compensation};
+        const LayerwiseOptions layerwise{
+            observer, options.range_margin, options.bias_correction, compensation,
+            options.asymmetric_weights ? WeightGrid::kAsymmetric : WeightGrid::kSymmetric};
         QuantizedGraph quantized =
             quantize_layerwise(graph, plan, bits, images.calibration, layerwise, pool, progress);
         IntegerModel model = lower_to_integer(graph, plan, quantized);

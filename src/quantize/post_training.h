@@ -34,6 +34,9 @@ struct PostTrainingOptions {
     // Refitted and compensated weights; false: each weight rounded to nearest. Nothing: both are tried with
     // the observer that was found, and the better one is kept, judged as above.
     std::optional<bool> weight_compensation;
+    // A zero point for each output channel, its range from the least to the greatest weight, as the paper has
+    // it; false: symmetric weights.
+    bool asymmetric_weights = false;
     bool equalization = true;  // also off where skip_passes names "equalize"
     double equalization_strength =
         0.75;                   // how much of an activation range's imbalance moves into dense weights, 0..1

@@ -17,9 +17,54 @@ constexpr float kDamping = 0.01f;
 // A fit from few samples is trusted less.
 constexpr float kRidgePerMissingSample = 0.5f;
 
-int32_t nearest_level(float weight, float scale, int32_t limit) {
+int32_t nearest_level(float weight, float scale, int32_t least, int32_t greatest) {
     const float level = round_half_to_even(weight / scale);
-    return static_cast<int32_t>(std::clamp(level, static_cast<float>(-limit), static_cast<float>(limit)));
+    return static_cast<int32_t>(std::clamp(level, static_cast<float>(least), static_cast<float>(greatest)));
+}
+
+// The weights that one row can have: centred level * scale, centred level = least..greatest.
+struct RowGrid {
+    float scale;
+    int32_t least, greatest;
+    int32_t nearest(float weight) const { return nearest_level(weight, scale, least, greatest); }
+};
+
+RowGrid range_grid(const Matrix& weight, Eigen::Index row, int bits) {
+    const int32_t max_level = (1 << bits) - 1;
+    const float low = std::min(0.0f, weight.row(row).minCoeff());
+    const float high = std::max(0.0f, weight.row(row).maxCoeff());
+    if (!(high - low > 1e-30f)) return {1.0f, 0, max_level};
+    const float scale = (high - low) / static_cast<float>(max_level);
+    const auto zero_point = static_cast<int32_t>(round_half_to_even(-low / scale));
+    return {scale, -zero_point, max_level - zero_point};
+}
+
+// importance: of columns, for the search of symmetric scales.
+std::vector<RowGrid> choose_grids(const Matrix& weight, const Eigen::VectorXf& importance, int bits,
+                                  WeightGrid kind) {
+    std::vector<RowGrid> grids;
+    if (kind == WeightGrid::kAsymmetric) {
+        for (Eigen::Index row = 0; row < weight.rows(); ++row) grids.push_back(range_grid(weight, row, bits));
+        return grids;
+    }
+    const int32_t limit = weight_limit(bits);
+    for (const float scale : search_scales(weight, importance, bits)) grids.push_back({scale, -limit, limit});
+    return grids;
+}
+
+int32_t zero_point(const RoundedWeights& rounded, Eigen::Index row) {
+    return rounded.zero_point.empty() ? 0 : rounded.zero_point[row];
+}
+
+// Without levels yet.
+RoundedWeights on_grids(const std::vector<RowGrid>& grids, Eigen::Index columns, WeightGrid kind) {
+    RoundedWeights rounded;
+    for (const RowGrid& grid : grids) {
+        rounded.scale.push_back(grid.scale);
+        if (kind == WeightGrid::kAsymmetric) rounded.zero_point.push_back(-grid.least);
+    }
+    rounded.level.resize(grids.size() * static_cast<size_t>(columns));
+    return rounded;
 }
 
 struct Moments {
@@ -83,7 +128,8 @@ std::vector<float> search_scales(const Matrix& weight, const Eigen::VectorXf& im
             double error = 0;
             for (Eigen::Index column = 0; column < weight.cols(); ++column) {
                 const float number = weight(row, column);
-                const float lost = number - scale * static_cast<float>(nearest_level(number, scale, limit));
+                const float lost =
+                    number - scale * static_cast<float>(nearest_level(number, scale, -limit, limit));
                 error += static_cast<double>(importance[column]) * lost * lost;
             }
             if (error < best_error) {
@@ -96,20 +142,21 @@ std::vector<float> search_scales(const Matrix& weight, const Eigen::VectorXf& im
     return scales;
 }
 
-RoundedWeights round_to_nearest(const Matrix& weight, int bits) {
-    RoundedWeights rounded;
-    rounded.scale = search_scales(weight, Eigen::VectorXf::Ones(weight.cols()), bits);
+RoundedWeights round_to_nearest(const Matrix& weight, int bits, WeightGrid kind) {
+    const auto grids = choose_grids(weight, Eigen::VectorXf::Ones(weight.cols()), bits, kind);
+    RoundedWeights rounded = on_grids(grids, weight.cols(), kind);
     for (Eigen::Index row = 0; row < weight.rows(); ++row) {
         for (Eigen::Index column = 0; column < weight.cols(); ++column) {
-            rounded.level.push_back(
-                nearest_level(weight(row, column), rounded.scale[row], weight_limit(bits)));
+            rounded.level[row * weight.cols() + column] =
+                grids[row].nearest(weight(row, column)) + zero_point(rounded, row);
         }
     }
     return rounded;
 }
 
-RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples& samples, int bits) {
-    if (samples.student.rows() < 2) return round_to_nearest(weight, bits);
+RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples& samples, int bits,
+                                       WeightGrid kind) {
+    if (samples.student.rows() < 2) return round_to_nearest(weight, bits, kind);
     const Moments moments = centred_moments(samples);
     Matrix fitted = fit(weight, moments, samples.student.rows());
 
@@ -129,18 +176,17 @@ RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples&
     const float damping = variance.mean() * (kDamping + kRidgePerMissingSample * scarcity) + 1e-12f;
     hessian.diagonal().array() += damping;
     Matrix upper;
-    if (!inverse_factor(hessian, upper)) return round_to_nearest(weight, bits);
+    if (!inverse_factor(hessian, upper)) return round_to_nearest(weight, bits, kind);
 
-    RoundedWeights rounded;
-    rounded.scale = search_scales(fitted, variance.array() + damping, bits);
-    rounded.level.resize(static_cast<size_t>(weight.size()));
+    const auto grids = choose_grids(fitted, variance.array() + damping, bits, kind);
+    RoundedWeights rounded = on_grids(grids, columns, kind);
     Matrix rest(weight.rows(), columns);
     for (Eigen::Index column = 0; column < columns; ++column) rest.col(column) = fitted.col(order[column]);
     for (Eigen::Index row = 0; row < weight.rows(); ++row) {
-        const float scale = rounded.scale[row];
+        const float scale = grids[row].scale;
         for (Eigen::Index column = 0; column < columns; ++column) {
-            const int32_t level = nearest_level(rest(row, column), scale, weight_limit(bits));
-            rounded.level[row * columns + order[column]] = level;
+            const int32_t level = grids[row].nearest(rest(row, column));
+            rounded.level[row * columns + order[column]] = level + zero_point(rounded, row);
             const float error =
                 (rest(row, column) - scale * static_cast<float>(level)) / upper(column, column);
             const Eigen::Index left = columns - column - 1;

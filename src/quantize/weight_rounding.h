@@ -6,6 +6,8 @@
 
 #include <Eigen/Core>
 
+#include "quantize/weight_grid.h"
+
 namespace quantface {
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -17,19 +19,23 @@ struct LayerSamples {
 };
 
 struct RoundedWeights {
-    std::vector<float> scale;    // one for each output channel (row), > 0
-    std::vector<int32_t> level;  // rows x columns, |level| <= weight_limit(bits)
+    std::vector<float> scale;         // one for each output channel (row), > 0
+    std::vector<int32_t> zero_point;  // asymmetric: one for each row, 0..2^bits - 1; symmetric: empty
+    std::vector<int32_t> level;  // rows x columns, |level| <= weight_limit(bits); asymmetric: 0..2^bits - 1
 };
 
 // The scale for each row that loses the least: sum over columns of importance * (weight - level * scale)^2.
 std::vector<float> search_scales(const Matrix& weight, const Eigen::VectorXf& importance, int bits);
 
-RoundedWeights round_to_nearest(const Matrix& weight, int bits);
+// Symmetric: the scales of search_scales. Asymmetric: from the row's least to its greatest weight, widened to
+// hold zero; scale = (greatest - least) / (2^bits - 1), zero point = round(-least / scale).
+RoundedWeights round_to_nearest(const Matrix& weight, int bits, WeightGrid grid = WeightGrid::kSymmetric);
 
 // Fits, then rounds. The fit: the weights W' that, on the student's inputs, come closest to W on the
 // teacher's, by ridge regression towards W, means left to the bias. The rounding goes column by column and
 // spreads each column's error over the columns not yet rounded, as the inputs' covariance asks (Frantar et
 // al., "GPTQ", ICLR 2023; the same as optimal brain compression, Frantar and Alistarh, NeurIPS 2022).
-RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples& samples, int bits);
+RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples& samples, int bits,
+                                       WeightGrid grid = WeightGrid::kSymmetric);
 
 }  // namespace quantface

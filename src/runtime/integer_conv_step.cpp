@@ -1,4 +1,7 @@
 // Convolutions: the kernels' own loops, with packed weights.
+#include <utility>
+
+#include "numerics/quantization.h"
 #include "runtime/integer_epilogue.h"
 #include "runtime/integer_step.h"
 
@@ -16,6 +19,29 @@ bool packs_well(const ConvGeometry& geometry, const ConvKernel& kernel) {
     return kernel.packed_bytes(geometry) <= weights * kMaxPaddingFactor + kPaddingAllowance;
 }
 
+// The weights as kernels take them. Offsets that leave the weights in int8 are added here, once for all.
+struct KernelWeights {
+    std::vector<int8_t> weight;   // in the model's order
+    std::vector<int32_t> offset;  // with kChannelSlack; empty: none
+};
+
+KernelWeights kernel_weights(const IntegerConv& op) {
+    KernelWeights result{op.weight, {}};
+    if (!op.has_asymmetric_weights()) return result;
+    if (op.weight_bits == kMaxBits) {
+        result.offset.resize(op.bias.size() + kChannelSlack);
+        for (size_t channel = 0; channel < op.bias.size(); ++channel) {
+            result.offset[channel] = op.weight_offset(channel);
+        }
+        return result;
+    }
+    const size_t per_channel = op.weight.size() / op.bias.size();
+    for (size_t index = 0; index < op.weight.size(); ++index) {
+        result.weight[index] = static_cast<int8_t>(op.weight[index] + op.weight_offset(index / per_channel));
+    }
+    return result;
+}
+
 class ConvStep : public IntegerStep {
   public:
     ConvStep(const StepContext& context, const IntegerConv& op)
@@ -24,12 +50,15 @@ class ConvStep : public IntegerStep {
           conv_(packs_well(geometry_, *context.kernels.conv) ? *context.kernels.conv
                                                              : conv_kernels().front()),
           depthwise_(geometry_.is_depthwise() ? context.kernels.depthwise : nullptr),
-          weight_(depthwise_ ? depthwise_->pack(op.weight.data(), geometry_.out_channels, geometry_.taps())
-                             : conv_.pack(geometry_, op.weight.data())),
           padding_level_(op.padding_level),
           epilogue_(context.model, context.offsets, op.epilogue),
           input_(context.input_place(0)) {
         epilogue_.set_accumulator_scale(op.bias, op.multiplier);
+        KernelWeights weights = kernel_weights(op);
+        weight_ = depthwise_
+                      ? depthwise_->pack(weights.weight.data(), geometry_.out_channels, geometry_.taps())
+                      : conv_.pack(geometry_, weights.weight.data());
+        weight_offset_ = std::move(weights.offset);
     }
 
     void run(const RunMemory& memory) const override {
@@ -37,6 +66,7 @@ class ConvStep : public IntegerStep {
         arguments.geometry = &geometry_;
         arguments.input = input_.levels(memory);
         arguments.weight = weight_.data();
+        arguments.weight_offset = weight_offset_.empty() ? nullptr : weight_offset_.data();
         arguments.padding_level = padding_level_.data();
         arguments.epilogue = &epilogue_.params();
         arguments.data = epilogue_.data(memory);
@@ -58,6 +88,7 @@ class ConvStep : public IntegerStep {
     const ConvKernel& conv_;
     const DepthwiseKernel* depthwise_;
     std::vector<int8_t> weight_;
+    std::vector<int32_t> weight_offset_;
     std::vector<uint8_t> padding_level_;
     BoundEpilogue epilogue_;
     ValuePlace input_;

@@ -111,6 +111,24 @@ TEST_F(Commands, QuantizeWritesASmallerNetworkThatSaysHowItWasMade) {
     EXPECT_TRUE(inspected["bits"].get<std::string>().starts_with("w4a6")) << inspected["bits"];
 }
 
+TEST_F(Commands, AsymmetricWeightsAreSaidWhereTheyAre) {
+    const std::string path = folder_.file("asymmetric.qfm");
+    succeed({"quantize", model_, "-o", path, "--ptq", "--weights", "8", "--acts", "8", "--data", "noise:1",
+             "--images", "8", "--observer", "minmax", "--asymmetric-weights"});
+    const Json inspected = json({"inspect", path});
+    EXPECT_EQ(inspected["bits"], "w8a8, asymmetric weights");
+    EXPECT_EQ(inspected["record"]["asymmetric_weights"], true);
+    EXPECT_EQ(inspected["sections"]["version"], 2);
+    EXPECT_EQ(inspected["layers"][0]["asymmetric_weights"], true);
+    EXPECT_NE(succeed({"inspect", path}).out.find("8 asym"), std::string::npos);
+    const Json symmetric = json({"inspect", quantized(8)});
+    EXPECT_EQ(symmetric["record"]["asymmetric_weights"], false);
+    EXPECT_EQ(symmetric["sections"]["version"], 1);
+    EXPECT_EQ(symmetric["layers"][0]["asymmetric_weights"], false);
+    const Json result = json({"eval", model_, path, "--data", "noise:7", "--images", "8"});
+    EXPECT_GT(result["models"][1]["agreement"][0]["mean_cosine"].get<double>(), 0.95);
+}
+
 TEST_F(Commands, QuantizeIsReproducible) {
     const std::string first = read_text(quantized(6));
     EXPECT_EQ(first, read_text(quantized(6)));

@@ -49,6 +49,14 @@ TEST(DescribeBits, SaysWhatDiffers) {
     EXPECT_EQ(describe_bits(chain({6, 6, 6, 6}, {6, 5, 6})), "w6a6, mixed");
 }
 
+TEST(DescribeBits, AsymmetricWeights) {
+    IntegerModel model = chain({6, 6, 6, 8}, {6, 6, 6});
+    std::get<IntegerConv>(model.nodes[1].op).weight_zero_point.assign(4, 3);
+    EXPECT_EQ(describe_bits(model), "w6a6 + 8-bit ends, weights asymmetric in part");
+    for (IntegerNode& node : model.nodes) std::get<IntegerConv>(node.op).weight_zero_point.assign(4, 3);
+    EXPECT_EQ(describe_bits(model), "w6a6 + 8-bit ends, asymmetric weights");
+}
+
 TEST(InputOptions, OneNumberOrThree) {
     const OnnxImportOptions one = parse_input_options({"127", "128", true});
     EXPECT_EQ(one.input_mean, (std::array<float, 3>{127, 127, 127}));

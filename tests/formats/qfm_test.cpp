@@ -42,7 +42,7 @@ std::vector<uint8_t> rebuilt(const std::vector<uint8_t>& file,
                              const std::function<void(std::vector<qfm::Section>&)>& change) {
     qfm::Container container = qfm::read_container(file, "x.qfm");
     change(container.sections);
-    return qfm::write_container(container.sections);
+    return qfm::write_container(container.version, container.sections);
 }
 
 void fix_header_checksum(std::vector<uint8_t>& file) {
@@ -59,6 +59,9 @@ TEST(Qfm, RoundTripsEveryOperationAtAllBits) {
             const auto seed = static_cast<uint64_t>(weight_bits * 10 + activation_bits);
             const IntegerModel model = sample_model(weight_bits, activation_bits, seed);
             EXPECT_TRUE(same_model(decode_qfm(encode_qfm(model), "x.qfm"), model)) << seed;
+            const IntegerModel asymmetric = with_asymmetric_weights(model, seed);
+            EXPECT_FALSE(same_model(asymmetric, model)) << seed;
+            EXPECT_TRUE(same_model(decode_qfm(encode_qfm(asymmetric), "x.qfm"), asymmetric)) << seed;
         }
     }
 }
@@ -88,6 +91,56 @@ TEST(Qfm, SameModelGivesSameBytes) {
 TEST(Qfm, FilesInTheFieldStayReadable) {
     const std::vector<uint8_t> file = read_file("tests/formats/tiny_version1.qfm");
     EXPECT_TRUE(same_model(decode_qfm(file, "x.qfm"), tiny_model()));
+    // And what they can hold is still written as they have it.
+    EXPECT_EQ(encode_qfm(tiny_model()), file);
+}
+
+TEST(Qfm, VersionIsTheOldestThatHoldsTheModel) {
+    const IntegerModel model = sample_model(5, 6);
+    EXPECT_EQ(measure_qfm(encode_qfm(model), "x.qfm").version, 1u);
+    IntegerModel asymmetric = with_asymmetric_weights(model);
+    EXPECT_EQ(measure_qfm(encode_qfm(asymmetric), "x.qfm").version, 2u);
+    std::get<IntegerConv>(asymmetric.nodes.front().op) = std::get<IntegerConv>(model.nodes.front().op);
+    EXPECT_EQ(measure_qfm(encode_qfm(asymmetric), "x.qfm").version, 2u);
+    EXPECT_TRUE(same_model(decode_qfm(encode_qfm(asymmetric), "x.qfm"), asymmetric));
+    // A program of version 1 would pass over the flag: no file may say that it could.
+    const std::vector<uint8_t> file = encode_qfm(with_asymmetric_weights(model));
+    const auto sections = qfm::read_container(file, "x.qfm").sections;
+    EXPECT_TRUE(
+        contains(refusal(qfm::write_container(1, sections)), "asymmetric weights in a file of format 1"));
+    // A later version holds every earlier model.
+    const std::vector<uint8_t> symmetric = encode_qfm(model);
+    const auto as_2 = qfm::write_container(2, qfm::read_container(symmetric, "x.qfm").sections);
+    EXPECT_TRUE(same_model(decode_qfm(as_2, "x.qfm"), model));
+}
+
+// The zero points of tiny_model's two channels with other bytes in their place.
+TEST(Qfm, HostileZeroPointsAreRefused) {
+    IntegerModel model = tiny_model();  // 24 weights of 4 bits: 12 bytes, then the zero points
+    std::get<IntegerConv>(model.nodes[0].op).weight_zero_point = {0, 15};
+    const std::vector<uint8_t> file = encode_qfm(model);
+    const auto honest = qfm::read_container(file, "x.qfm").sections[1].bytes;
+    const auto refusal_with = [&](const std::vector<uint8_t>& stream) {
+        std::vector<uint8_t> parameters(honest.begin(), honest.end());
+        parameters.erase(parameters.begin() + 12, parameters.begin() + 18);
+        parameters.insert(parameters.begin() + 12, stream.begin(), stream.end());
+        return refusal(rebuilt(file, [&](auto& s) { s[1].bytes = parameters; }));
+    };
+    // bits, base, then two numbers of 4 bits in a byte
+    const std::vector<uint8_t> right{4, 8, 0, 0, 0, 0x78};
+    ASSERT_TRUE(std::equal(right.begin(), right.end(), honest.begin() + 12));
+    EXPECT_EQ(refusal_with(right), "");
+    EXPECT_EQ(refusal_with({0, 15, 0, 0, 0}), "");
+    EXPECT_TRUE(contains(refusal_with({0, 16, 0, 0, 0}), "zero point is not a level of the weights"));
+    EXPECT_TRUE(contains(refusal_with({4, 9, 0, 0, 0, 0x78}), "zero point is not a level of the weights"));
+    EXPECT_TRUE(contains(refusal_with({0, 0, 1, 0, 0}), "level is not in 0..255"));
+    EXPECT_TRUE(contains(refusal_with({0, 255, 255, 255, 255}), "level is not in 0..255"));
+    EXPECT_TRUE(contains(refusal_with({1, 8, 0, 0, 0, 0x78}), "numbers of 1 bits"));
+    EXPECT_NE(refusal_with({}), "");
+    // Cut anywhere within the zero points.
+    for (size_t kept = 12; kept < 18; ++kept) {
+        EXPECT_NE(refusal(rebuilt(file, [&](auto& s) { s[1].bytes = honest.first(kept); })), "") << kept;
+    }
 }
 
 TEST(Qfm, RefusesToWriteAnInvalidModel) {
@@ -107,7 +160,7 @@ TEST(Qfm, EveryFlippedBitIsRefused) {
 }
 
 TEST(Qfm, EveryTruncationIsRefused) {
-    const std::vector<uint8_t> file = encode_qfm(sample_model(4, 4));
+    const std::vector<uint8_t> file = encode_qfm(with_asymmetric_weights(sample_model(4, 4)));
     for (size_t length = 0; length < file.size(); ++length) {
         ASSERT_NE(refusal(std::span(file).first(length)), "") << length;
     }
@@ -121,7 +174,7 @@ TEST(Qfm, NewerVersionIsNamed) {
     file[4] = 3;
     fix_header_checksum(file);
     EXPECT_EQ(refusal(file),
-              "x.qfm: made by a newer version (format 3, this program reads up to 1); update quantface");
+              "x.qfm: made by a newer version (format 3, this program reads up to 2); update quantface");
     // Even where nothing else of the file looks as it does today.
     EXPECT_TRUE(contains(refusal(std::span(file).first(12)), "newer version"));
     file[4] = 0;
@@ -199,7 +252,7 @@ TEST(Qfm, ParametersOfTheWrongLength) {
 // Any change of the structure with a right checksum either gives a model that validate() passed or is
 // refused.
 TEST(Qfm, EveryChangedByteOfTheStructureIsSafe) {
-    const std::vector<uint8_t> file = encode_qfm(sample_model(4, 4));
+    const std::vector<uint8_t> file = encode_qfm(with_asymmetric_weights(sample_model(4, 4)));
     const auto original = qfm::read_container(file, "x.qfm").sections[0].bytes;
     int refused = 0, accepted = 0;
     for (size_t position = 0; position < original.size(); ++position) {
@@ -215,7 +268,7 @@ TEST(Qfm, EveryChangedByteOfTheStructureIsSafe) {
 }
 
 TEST(Qfm, EveryChangedByteOfTheParametersIsSafe) {
-    const std::vector<uint8_t> file = encode_qfm(sample_model(3, 4));
+    const std::vector<uint8_t> file = encode_qfm(with_asymmetric_weights(sample_model(3, 4)));
     const auto original = qfm::read_container(file, "x.qfm").sections[1].bytes;
     for (size_t position = 0; position < original.size(); ++position) {
         for (const uint8_t flip : {uint8_t{0x01}, uint8_t{0x80}, uint8_t{0xff}}) {
@@ -311,7 +364,7 @@ TEST(Qfm, MetadataStaysSmall) {
         EXPECT_LT(static_cast<double>(metadata) / static_cast<double>(channels), 6.5);
         EXPECT_TRUE(same_model(decode_qfm(file, "x.qfm"), model));
         const QfmSizes sizes = measure_qfm(file, "x.qfm");
-        EXPECT_EQ(sizes.version, kQfmVersion);
+        EXPECT_EQ(sizes.version, 1u);
         EXPECT_EQ(sizes.total, file.size());
         EXPECT_EQ(sizes.total,
                   sizes.header + sizes.structure + sizes.parameters + sizes.record + sizes.other);

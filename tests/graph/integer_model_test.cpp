@@ -34,8 +34,9 @@ Op& op_of(IntegerModel& model, const std::string& name) {
 TEST(IntegerModel, AcceptsSamplesOfAllBits) {
     for (int weight_bits = 2; weight_bits <= 8; ++weight_bits) {
         for (int activation_bits = 2; activation_bits <= 8; ++activation_bits) {
-            EXPECT_EQ(refusal(sample_model(weight_bits, activation_bits)), "")
-                << weight_bits << activation_bits;
+            const IntegerModel model = sample_model(weight_bits, activation_bits);
+            EXPECT_EQ(refusal(model), "") << weight_bits << activation_bits;
+            EXPECT_EQ(refusal(with_asymmetric_weights(model)), "") << weight_bits << activation_bits;
         }
     }
     EXPECT_EQ(refusal(tiny_model()), "");
@@ -216,6 +217,52 @@ TEST(IntegerModel, RefusesDamagedConvolutions) {
          }},
         {"overflow of reals", "1e30", [&](auto& m) { full(m).epilogue.outputs[1].scale[0] = 1e30f; }},
     });
+}
+
+TEST(IntegerModel, RefusesDamagedAsymmetricWeights) {
+    const auto refuses = [](const char* expected, const std::function<void(IntegerConv&)>& apply) {
+        IntegerModel model = with_asymmetric_weights(sample_model(4, 5));
+        apply(op_of<IntegerConv>(model, "full"));
+        EXPECT_NE(refusal(model).find(expected), std::string::npos) << refusal(model);
+    };
+    refuses("number of the weights' zero points", [](auto& conv) { conv.weight_zero_point.pop_back(); });
+    refuses("number of the weights' zero points", [](auto& conv) { conv.weight_zero_point.push_back(0); });
+    refuses("zero point is not a level", [](auto& conv) { conv.weight_zero_point[2] = 16; });
+    refuses("zero point is not a level", [](auto& conv) { conv.weight_zero_point[7] = 255; });
+    refuses("does not fit its bits", [](auto& conv) { conv.weight[3] = 8; });
+    refuses("does not fit its bits", [](auto& conv) { conv.weight[3] = -9; });
+    // Symmetric weights never are the least number of their bits.
+    refuses("does not fit its bits", [](auto& conv) { conv.weight_zero_point.clear(); });
+}
+
+TEST(IntegerModel, OffsetsOfAsymmetricWeights) {
+    IntegerConv conv;
+    EXPECT_EQ(conv.weight_offset(5), 0);
+    conv.weight_zero_point = {0, 128, 255};
+    EXPECT_EQ(conv.weight_offset(0), 128);
+    EXPECT_EQ(conv.weight_offset(1), 0);
+    EXPECT_EQ(conv.weight_offset(2), -127);
+    conv.weight_bits = 2;
+    conv.weight_zero_point = {0, 3};
+    EXPECT_EQ(conv.weight_offset(0), 2);
+    EXPECT_EQ(conv.weight_offset(1), -1);
+}
+
+// The weights' own sum and the offsets' are bounded together, as kernels may add them up apart.
+TEST(IntegerModel, AcceptsTheLargestAccumulatorOfAsymmetricWeights) {
+    IntegerModel model = tiny_model();
+    auto& conv = std::get<IntegerConv>(model.nodes[0].op);
+    conv.weight_bits = 8;
+    conv.weight.assign(conv.weight.size(), -128);
+    conv.weight_zero_point = {0, 255};
+    const int32_t max = std::numeric_limits<int32_t>::max();
+    conv.bias = {max - 12 * (128 + 128) * 255, -(max - 12 * (128 + 127) * 255)};
+    EXPECT_EQ(refusal(model), "");
+    ++conv.bias[0];
+    EXPECT_NE(refusal(model).find("leave int32"), std::string::npos);
+    --conv.bias[0];
+    --conv.bias[1];
+    EXPECT_NE(refusal(model).find("leave int32"), std::string::npos);
 }
 
 TEST(IntegerModel, RefusesOtherDamagedOperations) {

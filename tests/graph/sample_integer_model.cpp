@@ -79,6 +79,26 @@ IntegerConv random_conv(int in_channels, int out_channels, int kernel, int group
     return conv;
 }
 
+IntegerModel with_asymmetric_weights(IntegerModel model, uint64_t seed) {
+    Rng rng(seed, 23);
+    for (IntegerNode& node : model.nodes) {
+        auto* conv = std::get_if<IntegerConv>(&node.op);
+        if (conv == nullptr) continue;
+        const int max_level = (1 << conv->weight_bits) - 1, middle = (max_level + 1) / 2;
+        const auto random_level = [&] {
+            return static_cast<int>(rng.below(static_cast<uint64_t>(max_level) + 1));
+        };
+        for (int8_t& weight : conv->weight) weight = static_cast<int8_t>(random_level() - middle);
+        conv->weight.front() = static_cast<int8_t>(-middle);
+        conv->weight.back() = static_cast<int8_t>(max_level - middle);
+        for (size_t channel = 0; channel < conv->bias.size(); ++channel) {
+            const int zero_point = channel % 3 == 0 ? random_level() : channel % 3 == 1 ? max_level : 0;
+            conv->weight_zero_point.push_back(static_cast<uint8_t>(zero_point));
+        }
+    }
+    return model;
+}
+
 IntegerModel tiny_model() {
     Builder builder("tiny");
     builder.add_input(2, 2);
@@ -270,9 +290,9 @@ bool same(const Epilogue& a, const Epilogue& b) {
 
 bool same(const IntegerConv& a, const IntegerConv& b) {
     return same(a.window, b.window) && a.groups == b.groups && a.weight_bits == b.weight_bits &&
-           a.weight == b.weight && a.bias == b.bias && same(a.multiplier, b.multiplier) &&
-           a.multiplier_exponent == b.multiplier_exponent && a.padding_level == b.padding_level &&
-           same(a.epilogue, b.epilogue);
+           a.weight == b.weight && a.weight_zero_point == b.weight_zero_point && a.bias == b.bias &&
+           same(a.multiplier, b.multiplier) && a.multiplier_exponent == b.multiplier_exponent &&
+           a.padding_level == b.padding_level && same(a.epilogue, b.epilogue);
 }
 bool same(const IntegerAffine& a, const IntegerAffine& b) {
     return same(a.multiplier, b.multiplier) && same(a.shift, b.shift) && same(a.epilogue, b.epilogue);

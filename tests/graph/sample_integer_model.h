@@ -11,6 +11,10 @@ namespace quantface {
 // numbers are drawn from the seed. bits: 2..8.
 IntegerModel sample_model(int weight_bits, int activation_bits, uint64_t seed = 1);
 
+// The model with asymmetric weights: all levels, the extremes among them, zero points at both ends and
+// between.
+IntegerModel with_asymmetric_weights(IntegerModel model, uint64_t seed = 1);
+
 // A convolution of one node over 3x2x2 pixels to 2 numbers: the smallest sensible file.
 IntegerModel tiny_model();
 

@@ -111,6 +111,10 @@ TestConvOptions options_for(const ConvGeometry& geometry, Rng& rng) {
     options.geometry = geometry;
     options.activation_bits = 2 + static_cast<int>(rng.below(7));
     options.weight_bits = 2 + static_cast<int>(rng.below(7));
+    if (rng.chance(0.4)) {
+        options.weight_bits = 8;
+        options.offsets = rng.chance(0.7) ? Offsets::kRandom : Offsets::kExtremes;
+    }
     const auto epilogues = all_epilogue_options(2 + static_cast<int>(rng.below(7)));
     options.epilogue = epilogues[rng.below(epilogues.size())];
     return options;
@@ -130,8 +134,9 @@ int64_t exact_accumulator(const TestConv& conv, int y, int x, int out) {
                 const bool padding = iy < 0 || ix < 0 || iy >= g.in_height || ix >= g.in_width;
                 const int64_t level = padding ? conv.padding_level[channel]
                                               : conv.input[(iy * g.in_width + ix) * g.in_channels + channel];
-                sum += level *
-                       conv.weight[((out * g.kernel_height + ky) * g.kernel_width + kx) * in_per_group + in];
+                const int64_t weight =
+                    conv.weight[((out * g.kernel_height + ky) * g.kernel_width + kx) * in_per_group + in];
+                sum += level * (weight + (conv.weight_offset.empty() ? 0 : conv.weight_offset[out]));
             }
         }
     }
@@ -177,15 +182,17 @@ void expect_reference_bits(TestConv& conv, const std::string& what, Run run) {
 
 // Sums as large as int32 lets them be, the bias included.
 template <typename Run>
-void expect_reference_bits_at_extremes(const ConvGeometry& geometry, Run run) {
+void expect_reference_bits_at_extremes(const ConvGeometry& geometry, Offsets offsets, Run run) {
     Rng rng(7);
     for (const Filling filling : {Filling::kLargest, Filling::kMixed}) {
         TestConvOptions options;
         options.geometry = geometry;
         options.filling = filling;
+        options.offsets = offsets;
         options.epilogue.is_float = true;
         TestConv conv(options, rng);
-        const auto largest = static_cast<int32_t>(geometry.depth() * 127 * 255);
+        const int64_t largest_weight = offsets == Offsets::kNone ? 127 : 256;
+        const auto largest = static_cast<int32_t>(geometry.depth() * largest_weight * 255);
         for (int channel = 0; channel < geometry.out_channels; ++channel) {
             const int32_t room = std::numeric_limits<int32_t>::max() - largest;
             conv.epilogue->bias[channel] = channel % 3 == 0 ? room : channel % 3 == 1 ? -room : 0;
@@ -234,9 +241,14 @@ TEST_P(ConvKernelTest, EveryEpilogueGivesTheReferenceBits) {
 TEST_P(ConvKernelTest, ExtremesGiveTheReferenceBits) {
     const auto run = [](TestConv& conv) { conv.run(GetParam()); };
     // 127 * 255 * 66310 is just below 2^31.
-    expect_reference_bits_at_extremes(geometry_of(1, 1, 65535, 3, 1, 1, 1, 0), run);
-    expect_reference_bits_at_extremes(geometry_of(3, 3, 511, 33, 1, 3, 3, 1), run);
-    expect_reference_bits_at_extremes(geometry_of(7, 2, 64, 64, 1, 1, 1, 0), run);
+    expect_reference_bits_at_extremes(geometry_of(1, 1, 65535, 3, 1, 1, 1, 0), Offsets::kNone, run);
+    // 256 * 255 * 32895 is just below 2^31.
+    expect_reference_bits_at_extremes(geometry_of(1, 1, 32895, 3, 1, 1, 1, 0), Offsets::kExtremes, run);
+    for (const Offsets offsets : {Offsets::kNone, Offsets::kExtremes}) {
+        expect_reference_bits_at_extremes(geometry_of(3, 3, 511, 33, 1, 3, 3, 1), offsets, run);
+        expect_reference_bits_at_extremes(geometry_of(7, 2, 64, 64, 1, 1, 1, 0), offsets, run);
+        expect_reference_bits_at_extremes(geometry_of(5, 4, 66, 66, 3, 3, 3, 1), offsets, run);
+    }
 }
 
 // Tiles of the blocked product end within the image.
@@ -267,8 +279,10 @@ TEST_P(DepthwiseKernelTest, GivesTheReferenceBits) {
 
 TEST_P(DepthwiseKernelTest, ExtremesGiveTheReferenceBits) {
     const auto run = [](TestConv& conv) { conv.run(GetParam()); };
-    expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1), run);
-    expect_reference_bits_at_extremes(geometry_of(120, 110, 17, 17, 17, 120, 110, 0), run);
+    for (const Offsets offsets : {Offsets::kNone, Offsets::kExtremes}) {
+        expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1), offsets, run);
+        expect_reference_bits_at_extremes(geometry_of(120, 110, 17, 17, 17, 120, 110, 0), offsets, run);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DepthwiseKernelTest,

@@ -59,6 +59,7 @@ TestConv::TestConv(const TestConvOptions& options, Rng& rng) : geometry(options.
                     static_cast<int>(rng.below(2 * static_cast<uint64_t>(limit) + 1)) - limit);
         }
     }
+    if (options.offsets != Offsets::kNone) set_offsets(options.offsets, rng);
     epilogue =
         std::make_unique<TestEpilogue>(options.epilogue, geometry.out_channels, geometry.out_pixels(), rng);
     // Sums spread over the output's levels.
@@ -66,6 +67,19 @@ TestConv::TestConv(const TestConvOptions& options, Rng& rng) : geometry(options.
     const double wanted = (1 << options.epilogue.bits) / 2.0;
     for (int channel = 0; channel < geometry.out_channels; ++channel) {
         epilogue->multiplier[channel] = static_cast<float>(wanted / spread * rng.uniform(0.3, 1.5));
+    }
+}
+
+// Asymmetric weights use every level, the least one too.
+void TestConv::set_offsets(Offsets offsets, Rng& rng) {
+    for (int8_t& number : weight) {
+        if (number == -127 && rng.chance(0.5)) number = -128;
+    }
+    weight_offset.resize(static_cast<size_t>(geometry.out_channels) + kChannelSlack);
+    for (int channel = 0; channel < geometry.out_channels; ++channel) {
+        const int extreme = channel % 2 == 0 ? 128 : -127;
+        weight_offset[static_cast<size_t>(channel)] =
+            offsets == Offsets::kExtremes ? extreme : static_cast<int32_t>(rng.below(256)) - 127;
     }
 }
 
@@ -77,6 +91,7 @@ void TestConv::bind(PackedConv& packed, size_t scratch_bytes) {
     packed.arguments_.geometry = &geometry;
     packed.arguments_.input = input.data();
     packed.arguments_.weight = packed.weight_.data();
+    packed.arguments_.weight_offset = weight_offset.empty() ? nullptr : weight_offset.data();
     packed.arguments_.padding_level = padding_level.data();
     packed.arguments_.epilogue = &epilogue->params;
     packed.arguments_.data = data;

@@ -18,10 +18,18 @@ enum class Filling {
     kMixed,    // levels 0 or 255, weights plus or minus the limit
 };
 
+// How the weights of 8 bits come with an offset for each output channel.
+enum class Offsets {
+    kNone,
+    kRandom,    // -127..128, as zero points 255..0 give
+    kExtremes,  // 128 for even channels, -127 for odd ones
+};
+
 struct TestConvOptions {
     ConvGeometry geometry;
     int activation_bits = 8;
     int weight_bits = 8;
+    Offsets offsets = Offsets::kNone;
     Filling filling = Filling::kRandom;
     EpilogueOptions epilogue;
 };
@@ -61,10 +69,12 @@ class TestConv {
     ConvGeometry geometry;
     std::vector<uint8_t> input, padding_level;
     std::vector<int8_t> weight;
+    std::vector<int32_t> weight_offset;  // with kChannelSlack, or empty
     std::unique_ptr<TestEpilogue> epilogue;
     EpilogueData data;  // of the last run
 
   private:
+    void set_offsets(Offsets offsets, Rng& rng);
     void bind(PackedConv& packed, size_t scratch_bytes);
 };
 

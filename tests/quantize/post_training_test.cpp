@@ -44,22 +44,48 @@ TEST_P(EveryNetwork, MoreBitsAgreeMore) {
     EXPECT_GT(eight, four);
 }
 
-TEST_P(EveryNetwork, TheFloatSimulationAgreesWithTheIntegerModel) {
-    Graph graph = GetParam()(13);
+// The mean cosine between the two.
+double simulation_agreement(Graph graph, int weight_bits, int activation_bits, WeightGrid grid) {
     run_verified_passes(graph, {});
     const std::vector<FusedNode> plan = plan_fusion(graph);
-    const BitPlan bits{std::vector<int>(graph.nodes.size(), 6), std::vector<int>(graph.values.size(), 6)};
+    const BitPlan bits{std::vector<int>(graph.nodes.size(), weight_bits),
+                       std::vector<int>(graph.values.size(), activation_bits)};
     ThreadPool pool(2);
     SilentProgress progress;
     const auto source = make_noise_source(2, graph.input_spec.height, graph.input_spec.width);
     const CalibrationImages images =
         load_calibration_images(*source, graph.input_spec, 0, 24, pool, progress);
-    const QuantizedGraph quantized = quantize_layerwise(graph, plan, bits, images, {}, pool, progress);
+    LayerwiseOptions options;
+    options.weight_grid = grid;
+    const QuantizedGraph quantized = quantize_layerwise(graph, plan, bits, images, options, pool, progress);
     const Graph simulated = fake_quantized_graph(graph, plan, quantized);
     const IntegerModel model = lower_to_integer(graph, plan, quantized);
-    EXPECT_GT(mean_cosine(float_embeddings(simulated, images, pool), integer_embeddings(model, images, pool),
-                          static_cast<size_t>(graph.embedding_size())),
-              0.995);
+    for (const IntegerNode& node : model.nodes) {
+        const auto* conv = std::get_if<IntegerConv>(&node.op);
+        if (conv == nullptr) continue;
+        EXPECT_EQ(conv->has_asymmetric_weights(), grid == WeightGrid::kAsymmetric);
+    }
+    return mean_cosine(float_embeddings(simulated, images, pool), integer_embeddings(model, images, pool),
+                       static_cast<size_t>(graph.embedding_size()));
+}
+
+TEST_P(EveryNetwork, TheFloatSimulationAgreesWithTheIntegerModel) {
+    const Graph graph = GetParam()(13);
+    EXPECT_GT(simulation_agreement(graph, 6, 6, WeightGrid::kSymmetric), 0.995);
+    for (const int weight_bits : {8, 7, 6, 4, 3}) {
+        EXPECT_GT(simulation_agreement(graph, weight_bits, 8, WeightGrid::kAsymmetric), 0.995) << weight_bits;
+    }
+}
+
+TEST_P(EveryNetwork, AsymmetricWeightsAgreeWithTheTeacher) {
+    PostTrainingOptions options = quick_options(8);
+    options.asymmetric_weights = true;
+    for (const bool compensation : {false, true}) {
+        options.weight_compensation = compensation;
+        const PostTrainingResult result = quantize_small(GetParam()(11), options);
+        EXPECT_GT(result.held_out_cosine, 0.99);
+        EXPECT_NE(result.model.record.find("\"asymmetric_weights\":true"), std::string::npos);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, EveryNetwork,
@@ -108,6 +134,37 @@ TEST(PostTraining, DeadChannelsDoNotHarmTheOthers) {
         conv->bias[5] = -0.6f;
     }
     EXPECT_GT(quantize_small(graph, quick_options(8)).held_out_cosine, 0.99);
+}
+
+// What the input's zero level contributes is folded into the bias with the weights as they will run, also
+// where a channel's had to go to a coarser grid.
+TEST(IntegerLowering, FaintChannelsKeepTheirZeroLevel) {
+    GraphBuilder builder(3, 3, 1);
+    const Graph graph = builder.finish(builder.conv(builder.input(), 2, 3, 1, 0));
+    const std::vector<FusedNode> plan = plan_fusion(graph);
+    QuantizedGraph quantized;
+    quantized.values.resize(graph.values.size());
+    QuantizedConv& conv = quantized.convs[0];
+    conv.scale = {1.0f, 0x1p-18f};
+    conv.bias = {0, 0};
+    conv.level.assign(54, 96);
+    ThreadPool pool(1);
+    SilentProgress progress;
+    const auto source = make_noise_source(2, 3, 3);
+    const CalibrationImages images = load_calibration_images(*source, graph.input_spec, 0, 4, pool, progress);
+    for (const bool asymmetric : {false, true}) {
+        if (asymmetric) conv.zero_point = {10, 0};
+        const Graph simulated = fake_quantized_graph(graph, plan, quantized);
+        const IntegerModel model = lower_to_integer(graph, plan, quantized);
+        const std::vector<float> wanted = float_embeddings(simulated, images, pool);
+        const std::vector<float> found = integer_embeddings(model, images, pool);
+        for (size_t image = 0; image < 4; ++image) {
+            // Beside the rounding of the weight, half a unit of the bias.
+            EXPECT_NEAR(found[image * 2 + 1], wanted[image * 2 + 1],
+                        0.01 * std::fabs(wanted[image * 2 + 1]) + 0x1p-14);
+            EXPECT_NEAR(found[image * 2], wanted[image * 2], 1.0);
+        }
+    }
 }
 
 TEST(PostTraining, KeepsTheBetterObserver) {

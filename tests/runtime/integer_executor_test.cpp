@@ -50,10 +50,15 @@ size_t varied_values(const Values& values) {
 TEST(IntegerExecutorTest, EveryInstructionSetGivesTheReferenceBitsOnRandomNetworks) {
     size_t varied = 0, all = 0;
     std::set<std::string> kinds;
+    std::set<int> asymmetric_bits;
     for (uint64_t seed = 0; seed < 150; ++seed) {
         const IntegerModel model = random_network(seed, 12);
         ASSERT_NO_THROW(validate(model)) << "seed " << seed;
-        for (const IntegerNode& node : model.nodes) kinds.insert(op_name(node.op));
+        for (const IntegerNode& node : model.nodes) {
+            kinds.insert(op_name(node.op));
+            const auto* conv = std::get_if<IntegerConv>(&node.op);
+            if (conv && conv->has_asymmetric_weights()) asymmetric_bits.insert(conv->weight_bits);
+        }
         Rng rng(seed, 1);
         const auto pixels = random_pixels(model, rng);
         const Values expected =
@@ -69,6 +74,7 @@ TEST(IntegerExecutorTest, EveryInstructionSetGivesTheReferenceBitsOnRandomNetwor
         }
     }
     EXPECT_EQ(kinds.size(), 8u);
+    EXPECT_EQ(asymmetric_bits.size(), 7u);
     EXPECT_GT(varied, all / 2);
 }
 
@@ -84,6 +90,73 @@ TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNet) {
     EXPECT_GT(varied_values(expected), expected.size() * 9 / 10);
     for (const KernelSet& kernels : kernel_sets(cpu_features())) {
         EXPECT_EQ(run_all(IntegerExecutor(model, kernels), model, pixels), expected) << kernels.name;
+    }
+}
+
+TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNetWithAsymmetricWeights) {
+    for (const int bits : {8, 5}) {
+        const IntegerModel model = random_mobile_face_net(3, bits, true);
+        validate(model);
+        Rng rng(2);
+        const auto pixels = random_pixels(model, rng);
+        const Values expected =
+            run_all(IntegerExecutor(model, KernelChoice::kScalarReference), model, pixels);
+        EXPECT_GT(varied_values(expected), expected.size() * 9 / 10);
+        EXPECT_EQ(run_all(IntegerExecutor(model), model, pixels), expected) << bits << " bits";
+    }
+}
+
+// What asymmetric weights mean, by arithmetic of its own, at every width: zero points and levels at their
+// ends and between, dense, grouped and depthwise, odd channels, padding.
+TEST(IntegerExecutorTest, AsymmetricWeightsAreLevelsLessTheirZeroPoint) {
+    for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
+        for (const int groups : {1, 3}) {
+            RandomModelBuilder builder(static_cast<uint64_t>(bits * 10 + groups), 6, 5);
+            RandomModelBuilder::ConvOptions options;
+            options.kernel_height = options.kernel_width = 3;
+            options.padding = {1, 1, 1, 1};
+            options.groups = groups;
+            options.weight_bits = bits;
+            options.asymmetric_weights = true;
+            const int channels = groups == 1 ? 37 : 3;
+            const ValueId levels = builder.conv(builder.input(), channels, options);
+            RandomModelBuilder::ConvOptions last;
+            last.kernel_height = 6;
+            last.kernel_width = 5;
+            last.is_float = true;
+            const IntegerModel model = builder.finish(builder.conv(levels, 2, last));
+            validate(model);
+            const auto& conv = std::get<IntegerConv>(model.nodes[0].op);
+            const auto pixels = random_pixels(model, builder.rng());
+            std::vector<uint32_t> expected;
+            for (int pixel = 0; pixel < 30; ++pixel) {
+                for (int out = 0; out < channels; ++out) {
+                    int64_t sum = conv.bias[static_cast<size_t>(out)];
+                    const int inputs = 3 / groups;
+                    for (int tap = 0; tap < 9; ++tap) {
+                        const int y = pixel / 5 + tap / 3 - 1, x = pixel % 5 + tap % 3 - 1;
+                        const bool inside = y >= 0 && y < 6 && x >= 0 && x < 5;
+                        for (int in = 0; in < inputs; ++in) {
+                            const int channel = groups == 1 ? in : out;
+                            const int level = inside ? pixels[static_cast<size_t>((y * 5 + x) * 3 + channel)]
+                                                     : conv.padding_level[static_cast<size_t>(channel)];
+                            const int stored =
+                                conv.weight[static_cast<size_t>((out * 9 + tap) * inputs + in)];
+                            const int q = stored + (1 << (bits - 1));
+                            ASSERT_TRUE(q >= 0 && q < 1 << bits);
+                            sum += level * (q - conv.weight_zero_point[static_cast<size_t>(out)]);
+                        }
+                    }
+                    const float r = static_cast<float>(sum) * conv.multiplier[static_cast<size_t>(out)];
+                    const QuantParams& quant = model.values[levels].quant;
+                    expected.push_back(quantize_level(r, quant.zero_point, quant.max_level()));
+                }
+            }
+            for (const KernelSet& kernels : kernel_sets(cpu_features())) {
+                EXPECT_EQ(run_all(IntegerExecutor(model, kernels), model, pixels).at(levels), expected)
+                    << bits << " bits, " << groups << " groups, " << kernels.name;
+            }
+        }
     }
 }
 

@@ -19,8 +19,9 @@ double half_range(const QuantParams& quant) {
 
 // The convolutions of one bottleneck: to more channels, depthwise, back; with the input as residual where it
 // fits.
-ValueId add_bottleneck(RandomModelBuilder& builder, ValueId input, int wide, int out, int stride) {
-    RandomModelBuilder::ConvOptions pointwise, depthwise;
+ValueId add_bottleneck(RandomModelBuilder& builder, const RandomModelBuilder::ConvOptions& weights,
+                       ValueId input, int wide, int out, int stride) {
+    RandomModelBuilder::ConvOptions pointwise = weights, depthwise = weights;
     pointwise.activation = depthwise.activation = Activation::kPRelu;
     depthwise.kernel_height = depthwise.kernel_width = 3;
     depthwise.stride = stride;
@@ -85,6 +86,28 @@ IntegerConv RandomModelBuilder::random_conv(const Shape& in, const Shape& out, c
     return op;
 }
 
+void RandomModelBuilder::make_asymmetric(IntegerConv& op, int max_level) {
+    const int max_weight = (1 << op.weight_bits) - 1, middle = (max_weight + 1) / 2;
+    const auto random_level = [&] {
+        return static_cast<int>(rng_.below(static_cast<uint64_t>(max_weight) + 1));
+    };
+    for (int8_t& weight : op.weight) weight = static_cast<int8_t>(random_level() - middle);
+    const size_t taps = op.weight.size() / op.bias.size();
+    for (size_t channel = 0; channel < op.bias.size(); ++channel) {
+        const double kind = rng_.uniform();
+        const int zero_point = kind < 0.2 ? 0 : kind < 0.4 ? max_weight : random_level();
+        op.weight_zero_point.push_back(static_cast<uint8_t>(zero_point));
+        int64_t sum = 0;
+        for (size_t tap = 0; tap < taps; ++tap) {
+            // Now and then a channel whose weights all are at one end.
+            int8_t& weight = op.weight[channel * taps + tap];
+            if (kind > 0.95) weight = static_cast<int8_t>(max_weight - middle);
+            sum += weight + op.weight_offset(channel);
+        }
+        op.bias[channel] -= static_cast<int32_t>(sum * max_level / 2);
+    }
+}
+
 ValueId RandomModelBuilder::conv(ValueId input, int out_channels, const ConvOptions& options) {
     const Shape in = shape(input);
     Window window{options.kernel_height, options.kernel_width, options.stride, options.stride,
@@ -93,6 +116,7 @@ ValueId RandomModelBuilder::conv(ValueId input, int out_channels, const ConvOpti
                     window_output_width(window, in.width)};
     IntegerConv op = random_conv(in, out, options);
     const int max_level = model_.values[input].quant.max_level();
+    if (options.asymmetric_weights) make_asymmetric(op, max_level);
     for (int channel = 0; channel < in.channels; ++channel) {
         op.padding_level.push_back(static_cast<uint8_t>(rng_.below(static_cast<uint64_t>(max_level) + 1)));
     }
@@ -179,6 +203,7 @@ ValueId RandomModelBuilder::random_conv_node() {
     options.dilation = 1 + static_cast<int>(rng_.below(2));
     options.padding = {static_cast<int>(rng_.below(3)), static_cast<int>(rng_.below(3)), 4, 4};
     options.weight_bits = random_bits();
+    options.asymmetric_weights = rng_.chance(0.5);
     int out_channels = 1 + static_cast<int>(rng_.below(40));
     if (rng_.chance(0.4)) options.groups = out_channels = in.channels;
     conv(input, out_channels, options);
@@ -315,9 +340,12 @@ IntegerModel RandomModelBuilder::finish(ValueId embedding) {
     return model_;
 }
 
-IntegerModel random_mobile_face_net(uint64_t seed) {
+IntegerModel random_mobile_face_net(uint64_t seed, int weight_bits, bool asymmetric_weights) {
     RandomModelBuilder builder(seed, 112, 112);
-    RandomModelBuilder::ConvOptions options;
+    RandomModelBuilder::ConvOptions weights;
+    weights.weight_bits = weight_bits;
+    weights.asymmetric_weights = asymmetric_weights;
+    RandomModelBuilder::ConvOptions options = weights;
     options.kernel_height = options.kernel_width = 3;
     options.stride = 2;
     options.padding = {1, 1, 1, 1};
@@ -326,20 +354,20 @@ IntegerModel random_mobile_face_net(uint64_t seed) {
     options.stride = 1;
     options.groups = 64;
     value = builder.conv(value, 64, options);
-    value = add_bottleneck(builder, value, 128, 64, 2);
-    for (int index = 0; index < 4; ++index) value = add_bottleneck(builder, value, 128, 64, 1);
-    value = add_bottleneck(builder, value, 256, 128, 2);
-    for (int index = 0; index < 6; ++index) value = add_bottleneck(builder, value, 256, 128, 1);
-    value = add_bottleneck(builder, value, 512, 128, 2);
-    for (int index = 0; index < 2; ++index) value = add_bottleneck(builder, value, 256, 128, 1);
-    RandomModelBuilder::ConvOptions last;
+    value = add_bottleneck(builder, weights, value, 128, 64, 2);
+    for (int index = 0; index < 4; ++index) value = add_bottleneck(builder, weights, value, 128, 64, 1);
+    value = add_bottleneck(builder, weights, value, 256, 128, 2);
+    for (int index = 0; index < 6; ++index) value = add_bottleneck(builder, weights, value, 256, 128, 1);
+    value = add_bottleneck(builder, weights, value, 512, 128, 2);
+    for (int index = 0; index < 2; ++index) value = add_bottleneck(builder, weights, value, 256, 128, 1);
+    RandomModelBuilder::ConvOptions last = weights;
     last.activation = Activation::kPRelu;
     value = builder.conv(value, 512, last);
     last.activation = Activation::kNone;
     last.kernel_height = last.kernel_width = 7;
     last.groups = 512;
     value = builder.conv(value, 512, last);
-    last = {};
+    last = weights;
     last.is_float = true;
     return builder.finish(builder.conv(value, 128, last));
 }

@@ -20,6 +20,7 @@ class RandomModelBuilder {
         Padding padding;
         int groups = 1;
         int weight_bits = 8, bits = 8;  // of weights, of the output
+        bool asymmetric_weights = false;
         Activation activation = Activation::kNone;
         bool activation_after_residual = false;
         ValueId residual = kNoValue;
@@ -43,6 +44,8 @@ class RandomModelBuilder {
     ValueId any_value();
     Epilogue random_epilogue(const Shape& shape, double spread);
     void add_output(Epilogue& epilogue, const Shape& shape, bool affine);
+    // Zero points at the ends and between, and a bias that keeps the sums around zero.
+    void make_asymmetric(IntegerConv& op, int max_level);
     IntegerConv random_conv(const Shape& in, const Shape& out, const ConvOptions& options);
     ValueId random_conv_node();
     ValueId random_affine();
@@ -58,7 +61,7 @@ class RandomModelBuilder {
 };
 
 // 112x112 to 128 numbers, 0.22 G multiply-accumulates: the layers of MobileFaceNet (Chen et al., 2018).
-IntegerModel random_mobile_face_net(uint64_t seed);
+IntegerModel random_mobile_face_net(uint64_t seed, int weight_bits = 8, bool asymmetric_weights = false);
 
 // A small image through `operations` random operations of all kinds, then a convolution to the embedding.
 IntegerModel random_network(uint64_t seed, int operations);

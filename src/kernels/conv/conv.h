@@ -13,15 +13,19 @@ namespace quantface {
 struct ConvArguments {
     const ConvGeometry* geometry = nullptr;
     const uint8_t* input = nullptr;
-    const int8_t* weight = nullptr;          // as the kernel's `pack` gives it
+    const int8_t* weight = nullptr;  // as the kernel's `pack` gives it
+    // Added to every weight of an output channel: asymmetric weights whose levels less their zero point do
+    // not fit 8 bits. out_channels entries, readable kChannelSlack past the last; null: none.
+    const int32_t* weight_offset = nullptr;
     const uint8_t* padding_level = nullptr;  // in_channels
     const EpilogueParams* epilogue = nullptr;
     EpilogueData data;
     std::byte* scratch = nullptr;  // scratch_bytes(geometry), aligned to 64; its contents do not matter
 };
 
-// sum = weight * level over the window; padding reads padding_level; then the epilogue. No partial sum may
-// leave int32.
+// sum = (weight + weight_offset) * level over the window; padding reads padding_level; then the epilogue. The
+// sums of |weight| * level and of |weight_offset| * level together stay within int32, bias included, so every
+// order of adding up is exact: the fast kernels add weight_offset * (sum of levels) at the end.
 struct ConvKernel {
     const char* name;
     CpuFeatures needs;

@@ -35,10 +35,9 @@ class Rows {
         const int64_t fitting = kTileBytes / row_bytes() / gemm_.max_rows * gemm_.max_rows;
         return std::min(geometry_.out_pixels(), std::max<int64_t>(fitting, gemm_.max_rows));
     }
-    // The tile, and one row of levels before it is widened.
+    // The tile, and one row of levels before it is widened; the sums of the tile's rows.
     size_t scratch_bytes() const {
-        if (in_place_) return 0;
-        return static_cast<size_t>(round_up(tile_rows() * row_bytes(), 64) + depth_);
+        return static_cast<size_t>(sums_offset() + tile_rows() * int64_t{sizeof(int32_t)});
     }
 
     const std::byte* load(const ConvArguments& arguments, int group, int64_t first_pixel,
@@ -65,7 +64,18 @@ class Rows {
         return tile;
     }
 
+    // Of the rows that `load` gave.
+    const int32_t* sum(const ConvArguments& arguments, const std::byte* tile, int64_t count) const {
+        auto* sums = reinterpret_cast<int32_t*>(arguments.scratch + sums_offset());
+        gemm_.sum_rows(count, tile, stride_bytes(), depth_, sums);
+        return sums;
+    }
+
   private:
+    int64_t sums_offset() const {
+        return in_place_ ? 0 : round_up(round_up(tile_rows() * row_bytes(), 64) + depth_, 64);
+    }
+
     const ConvGeometry& geometry_;
     const GemmKernel& gemm_;
     int64_t depth_, padded_depth_;
@@ -115,6 +125,7 @@ void convolve_blocked(const ConvArguments& arguments, const GemmKernel& gemm,
         for (int64_t pixel = 0; pixel < geometry.out_pixels(); pixel += rows.tile_rows()) {
             const int64_t count = std::min(rows.tile_rows(), geometry.out_pixels() - pixel);
             const std::byte* tile = rows.load(arguments, group, pixel, count);
+            const int32_t* level_sums = arguments.weight_offset ? rows.sum(arguments, tile, count) : nullptr;
             const int8_t* block = arguments.weight + group * group_size;
             // Calls of equal height: a last one of few rows would leave the registers idle.
             const int64_t calls = (count + gemm.max_rows - 1) / gemm.max_rows;
@@ -124,6 +135,10 @@ void convolve_blocked(const ConvArguments& arguments, const GemmKernel& gemm,
                     const int height = static_cast<int>(end - begin);
                     gemm.multiply(height, tile + begin * rows.stride_bytes(), rows.stride_bytes(), block,
                                   rows.depth_groups(), sums);
+                    if (level_sums) {
+                        gemm.add_products(height, level_sums + begin,
+                                          arguments.weight_offset + group * channels + column, sums);
+                    }
                     epilogue.from_accumulators(*arguments.epilogue, arguments.data,
                                                {pixel + begin, height, group * channels + column,
                                                 std::min(columns, channels - column), columns},

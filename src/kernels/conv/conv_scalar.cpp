@@ -24,6 +24,7 @@ void convolve_reference(const ConvArguments& arguments) {
         for (int out = 0; out < geometry.out_channels; ++out) {
             const int first_in = out / geometry.group_out_channels() * in_channels;
             const int8_t* weight = arguments.weight + out * geometry.depth();
+            const int32_t offset = arguments.weight_offset ? arguments.weight_offset[out] : 0;
             int32_t sum = 0;
             for (int ky = 0; ky < geometry.kernel_height; ++ky) {
                 for (int kx = 0; kx < geometry.kernel_width; ++kx) {
@@ -31,7 +32,8 @@ void convolve_reference(const ConvArguments& arguments) {
                         input_pixel(geometry, arguments.input, top + int64_t{ky} * geometry.dilation_y,
                                     left + int64_t{kx} * geometry.dilation_x);
                     if (!levels) levels = arguments.padding_level;
-                    for (int in = 0; in < in_channels; ++in) sum += *weight++ * levels[first_in + in];
+                    for (int in = 0; in < in_channels; ++in)
+                        sum += (*weight++ + offset) * levels[first_in + in];
                 }
             }
             epilogue_from_accumulators_scalar(*arguments.epilogue, arguments.data, {pixel, 1, out, 1, 1},

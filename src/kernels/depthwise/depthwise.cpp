@@ -42,7 +42,8 @@ void find_taps(const ConvArguments& arguments, int y, int x, const uint8_t** tap
 size_t depthwise_scratch_bytes(const ConvGeometry& geometry, const DepthwiseKernel& kernel) {
     const int64_t row_stride = round_up(geometry.out_channels, kDepthwiseChannelUnit);
     return static_cast<size_t>(pixels_together(geometry, row_stride) * row_stride) * sizeof(int32_t) +
-           static_cast<size_t>(padded_taps(geometry, kernel)) * sizeof(const uint8_t*);
+           static_cast<size_t>(padded_taps(geometry, kernel)) * sizeof(const uint8_t*) +
+           static_cast<size_t>(geometry.in_channels);
 }
 
 void convolve_depthwise(const ConvArguments& arguments, const DepthwiseKernel& kernel) {
@@ -54,13 +55,16 @@ void convolve_depthwise(const ConvArguments& arguments, const DepthwiseKernel& k
     auto* sums = reinterpret_cast<int32_t*>(arguments.scratch);
     auto** taps = reinterpret_cast<const uint8_t**>(sums + together * row_stride);
     const int64_t tap_count = padded_taps(geometry, kernel);
-    std::fill(taps + geometry.taps(), taps + tap_count, arguments.padding_level);
+    auto* zeros = reinterpret_cast<uint8_t*>(taps + tap_count);
+    std::fill(zeros, zeros + channels, uint8_t{0});
+    std::fill(taps + geometry.taps(), taps + tap_count, zeros);
     for (int y = 0; y < geometry.out_height; ++y) {
         for (int64_t x = 0; x < geometry.out_width; x += together) {
             const int64_t count = std::min(together, geometry.out_width - x);
             for (int64_t index = 0; index < count; ++index) {
                 find_taps(arguments, y, static_cast<int>(x + index), taps);
-                kernel.accumulate(taps, tap_count, arguments.weight, channels, sums + index * row_stride);
+                kernel.accumulate(taps, tap_count, arguments.weight, arguments.weight_offset, channels,
+                                  sums + index * row_stride);
             }
             epilogue.from_accumulators(
                 *arguments.epilogue, arguments.data,

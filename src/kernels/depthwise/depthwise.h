@@ -10,17 +10,17 @@
 
 namespace quantface {
 
-// accumulators[c] = sum over taps of tap[t][c] * weight[c][t], for c < channels; entries up to the next
-// multiple of kDepthwiseChannelUnit may be overwritten. tap_count is a multiple of the kernel's tap_unit;
-// taps past the window point at any readable pixel, their weights are zero.
+// accumulators[c] = sum over taps of tap[t][c] * (weight[c][t] + weight_offset[c]), for c < channels; entries
+// up to the next multiple of kDepthwiseChannelUnit may be overwritten. weight_offset: as in ConvArguments, or
+// null. tap_count is a multiple of the kernel's tap_unit; taps past the window point at a pixel of zeros.
 struct DepthwiseKernel {
     const char* name;
     CpuFeatures needs;
     int tap_unit;
     // weight: (channels, taps)
     std::vector<int8_t> (*pack)(const int8_t* weight, int64_t channels, int64_t taps);
-    void (*accumulate)(const uint8_t* const* taps, int64_t tap_count, const int8_t* packed, int channels,
-                       int32_t* accumulators);
+    void (*accumulate)(const uint8_t* const* taps, int64_t tap_count, const int8_t* packed,
+                       const int32_t* weight_offset, int channels, int32_t* accumulators);
     int epilogue;  // row of epilogue_kernels() that goes with it
 };
 
@@ -32,8 +32,10 @@ size_t depthwise_scratch_bytes(const ConvGeometry& geometry, const DepthwiseKern
 // arguments.geometry->is_depthwise(); weights as kernel.pack gives them.
 void convolve_depthwise(const ConvArguments& arguments, const DepthwiseKernel& kernel);
 
-void accumulate_depthwise_portable(const uint8_t* const*, int64_t, const int8_t*, int, int32_t*);
-void accumulate_depthwise_avx2(const uint8_t* const*, int64_t, const int8_t*, int, int32_t*);
-void accumulate_depthwise_avx512_vnni(const uint8_t* const*, int64_t, const int8_t*, int, int32_t*);
+void accumulate_depthwise_portable(const uint8_t* const*, int64_t, const int8_t*, const int32_t*, int,
+                                   int32_t*);
+void accumulate_depthwise_avx2(const uint8_t* const*, int64_t, const int8_t*, const int32_t*, int, int32_t*);
+void accumulate_depthwise_avx512_vnni(const uint8_t* const*, int64_t, const int8_t*, const int32_t*, int,
+                                      int32_t*);
 
 }  // namespace quantface

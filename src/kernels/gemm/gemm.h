@@ -28,6 +28,11 @@ struct GemmKernel {
     void (*widen)(const uint8_t* levels, int64_t count, int16_t* wide);  // null: takes levels as they are
     void (*multiply)(int rows, const void* activations, ptrdiff_t row_stride_bytes, const int8_t* weights,
                      int64_t depth_groups, int32_t* accumulators);
+    // For asymmetric weights. sums[row] = the sum of the row's `depth` entries; rows any number.
+    void (*sum_rows)(int64_t rows, const void* activations, ptrdiff_t row_stride_bytes, int64_t depth,
+                     int32_t* sums);
+    // accumulators (rows, packing.columns) += sums[row] * factors[column].
+    void (*add_products)(int rows, const int32_t* sums, const int32_t* factors, int32_t* accumulators);
 };
 
 extern const GemmKernel kGemmPortable;

@@ -55,8 +55,41 @@ void multiply(int rows, const void* activations, ptrdiff_t row_stride_bytes, con
                       accumulators);
 }
 
+void sum_rows(int64_t rows, const void* activations, ptrdiff_t row_stride_bytes, int64_t depth,
+              int32_t* sums) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    for (int64_t row = 0; row < rows; ++row) {
+        const auto* levels =
+            reinterpret_cast<const int16_t*>(static_cast<const char*>(activations) + row * row_stride_bytes);
+        __m256i vector = _mm256_setzero_si256();
+        int64_t index = 0;
+        for (; index + 16 <= depth; index += 16) {
+            const __m256i some = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(levels + index));
+            vector = _mm256_add_epi32(vector, _mm256_madd_epi16(some, ones));
+        }
+        int32_t lanes[8];
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), vector);
+        int32_t sum = 0;
+        for (const int32_t lane : lanes) sum += lane;
+        for (; index < depth; ++index) sum += levels[index];
+        sums[row] = sum;
+    }
+}
+
+void add_products(int rows, const int32_t* sums, const int32_t* factors, int32_t* accumulators) {
+    const __m256i left = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(factors));
+    const __m256i right = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(factors + 8));
+    for (int row = 0; row < rows; ++row) {
+        const __m256i sum = _mm256_set1_epi32(sums[row]);
+        auto* to = reinterpret_cast<__m256i*>(accumulators + row * kColumns);
+        _mm256_storeu_si256(to, _mm256_add_epi32(_mm256_loadu_si256(to), _mm256_mullo_epi32(sum, left)));
+        _mm256_storeu_si256(to + 1,
+                            _mm256_add_epi32(_mm256_loadu_si256(to + 1), _mm256_mullo_epi32(sum, right)));
+    }
+}
+
 }  // namespace
 
-const GemmKernel kGemmAvx2{{kColumns, 2}, kMaxRows, widen, multiply};
+const GemmKernel kGemmAvx2{{kColumns, 2}, kMaxRows, widen, multiply, sum_rows, add_products};
 
 }  // namespace quantface

@@ -46,8 +46,35 @@ void multiply(int rows, const void* activations, ptrdiff_t row_stride_bytes, con
                       accumulators);
 }
 
+void sum_rows(int64_t rows, const void* activations, ptrdiff_t row_stride_bytes, int64_t depth,
+              int32_t* sums) {
+    const __m512i ones = _mm512_set1_epi8(1);
+    for (int64_t row = 0; row < rows; ++row) {
+        const char* levels = static_cast<const char*>(activations) + row * row_stride_bytes;
+        __m512i vector = _mm512_setzero_si512();
+        for (int64_t index = 0; index < depth; index += 64) {
+            const int64_t left = depth - index;
+            const __mmask64 mask = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
+            vector = _mm512_dpbusd_epi32(vector, _mm512_maskz_loadu_epi8(mask, levels + index), ones);
+        }
+        sums[row] = _mm512_reduce_add_epi32(vector);
+    }
+}
+
+void add_products(int rows, const int32_t* sums, const int32_t* factors, int32_t* accumulators) {
+    const __m512i left = _mm512_loadu_si512(factors);
+    const __m512i right = _mm512_loadu_si512(factors + 16);
+    for (int row = 0; row < rows; ++row) {
+        const __m512i sum = _mm512_set1_epi32(sums[row]);
+        int32_t* to = accumulators + row * kColumns;
+        _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), _mm512_mullo_epi32(sum, left)));
+        _mm512_storeu_si512(to + 16,
+                            _mm512_add_epi32(_mm512_loadu_si512(to + 16), _mm512_mullo_epi32(sum, right)));
+    }
+}
+
 }  // namespace
 
-const GemmKernel kGemmAvx512Vnni{{kColumns, 4}, kMaxRows, nullptr, multiply};
+const GemmKernel kGemmAvx512Vnni{{kColumns, 4}, kMaxRows, nullptr, multiply, sum_rows, add_products};
 
 }  // namespace quantface
