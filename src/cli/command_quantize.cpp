@@ -196,7 +196,7 @@ void add_method_options(CLI::App& command, QuantizeOptions& options) {
     command.add_flag("--no-weight-compensation", options.no_compensation, "Round each weight by itself")
         ->group(group);
     command
-        .add_flag("--asymmetric-weights", options.training.asymmetric_weights,
+        .add_flag("--asymmetric-weights", options.calibration.asymmetric_weights,
                   "A zero point for each output channel's weights, as in the paper")
         ->group(group);
     command.add_flag("--no-equalization", options.no_equalization, "Leave channels unequal")->group(group);
