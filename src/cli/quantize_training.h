@@ -1,4 +1,5 @@
-// `quantize` with training: its options, and the run. In a build without libtorch the options exist and the run refuses.
+// `quantize` with training: its options, and the run by the training library. Where that is not installed the options
+// exist and the run refuses.
 #pragma once
 
 #include <cstdint>

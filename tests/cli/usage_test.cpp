@@ -42,11 +42,11 @@ TEST(Usage, ValuesOutOfRange) {
     EXPECT_FALSE(std::filesystem::exists(folder.file("faces")));
 }
 
-TEST(Usage, QuantizeNeedsPtqBitsAndOutput) {
+TEST(Usage, QuantizeNeedsBitsAndOutput) {
     const ScratchFolder folder;
     const std::string model = folder.write("tiny.onnx", tiny_onnx());
     const std::string out = folder.file("out.qfm");
-    expect_usage_error({"quantize", model, "-o", out, "--weights", "8", "--acts", "8"}, "--ptq");
+    expect_usage_error({"quantize", model, "-o", out, "--acts", "8"}, "--weights");
     expect_usage_error({"quantize", model, "--ptq", "--weights", "8", "--acts", "8"}, "-o");
     expect_usage_error({"quantize", model, "-o", out, "--ptq", "--weights", "9", "--acts", "8"}, "--weights");
     expect_usage_error({"quantize", model, "-o", out, "--ptq", "--weights", "8", "--acts", "1"}, "--acts");

@@ -1,0 +1,63 @@
+// The library that `quantize` loads for training: the only part of the program that libtorch is linked to.
+#include "cli/training_module.h"
+
+#include "train/distill.h"
+
+namespace quantface {
+
+namespace {
+
+DistillOptions distill_options(const TrainingRequest& request) {
+    const TrainingOptions& options = request.options;
+    DistillOptions distill;
+    distill.start = request.start;
+    distill.recipe = recipe_named(options.recipe);
+    for (const std::string& assignment : options.set) set_recipe_value(distill.recipe, assignment);
+    distill.steps = options.steps;
+    distill.images = options.images;
+    distill.seed = request.seed;
+    if (options.precision == "float32") distill.precision = Precision::kFloat32;
+    if (options.precision == "bfloat16") distill.precision = Precision::kBfloat16;
+    distill.patience = options.patience;
+    distill.checkpoint = request.checkpoint;
+    distill.identity = request.identity;
+    return distill;
+}
+
+Json to_json(const DistillResult& result) {
+    Json judgements = Json::array();
+    for (const Judgement& judgement : result.judgements) {
+        judgements.push_back({{"step", judgement.step},
+                              {"embedding_loss", judgement.embedding_loss},
+                              {"feature_loss", judgement.feature_loss},
+                              {"held_out_cosine", judgement.held_out_cosine}});
+    }
+    return {{"start_cosine", result.start_cosine},
+            {"best_step", result.best_step},
+            {"steps_done", result.steps_done},
+            {"resumed_from", result.resumed_from},
+            {"stopped_early", result.stopped_early},
+            {"precision", result.precision == Precision::kBfloat16 ? "bfloat16" : "float32"},
+            {"images_per_second", result.images_per_second},
+            {"peak_memory_bytes", result.peak_memory_bytes},
+            {"judgements", judgements}};
+}
+
+TrainingOutcome train(const TrainingRequest& request, ThreadPool& pool, Progress& progress) {
+    DistillResult result =
+        quantize_by_distillation(request.teacher, request.source, distill_options(request), pool, progress);
+    TrainingOutcome outcome;
+    outcome.observer = observer_name(result.observer);
+    outcome.held_out_cosine = result.held_out_cosine;
+    outcome.report = to_json(result);
+    outcome.writes = result.first_process;
+    outcome.model = std::move(result.model);
+    return outcome;
+}
+
+}  // namespace
+
+}  // namespace quantface
+
+extern "C" const quantface::TrainingModule quantface_training_module = {quantface::kTrainingModuleVersion,
+                                                                        &quantface::train};

@@ -1,0 +1,37 @@
+// What the program and the training library that it loads agree on.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/progress.h"
+#include "base/thread_pool.h"
+#include "cli/quantize_training.h"
+#include "cli/version.h"
+#include "faces/image_source.h"
+#include "graph/graph.h"
+#include "quantize/post_training.h"
+
+namespace quantface {
+
+struct TrainingRequest {
+    const Graph& teacher;
+    const ImageSource& source;
+    PostTrainingOptions start;  // bits, and the calibration to begin with
+    TrainingOptions options;
+    uint64_t seed = 1;
+    std::string identity;  // what a checkpoint must have been made for
+    std::filesystem::path checkpoint;  // empty: none
+};
+
+// The library exports one of these as quantface_training_module.
+struct TrainingModule {
+    const char* version;  // both sides are compiled from the same source, or they do not go together
+    TrainingOutcome (*train)(const TrainingRequest&, ThreadPool&, Progress&);
+};
+
+inline constexpr const char* kTrainingModuleVersion = QUANTFACE_VERSION;
+inline constexpr const char* kTrainingModuleSymbol = "quantface_training_module";
+
+}  // namespace quantface
