@@ -22,7 +22,7 @@ namespace quantface {
 struct TrainingOptions {
     std::string recipe = "default";
     std::vector<std::string> set;  // "name=number"
-    int64_t steps = 2000;
+    int64_t steps = 4000;
     int64_t images = 4096;
     std::string precision = "auto";
     int patience = 6;

@@ -21,7 +21,7 @@
 namespace quantface {
 
 // The newest version that this program reads. A model is written as the oldest version that can hold it:
-// 1; 2 where weights are asymmetric.
+// 1; 2 where weights are asymmetric or a bias has fraction bits.
 constexpr uint32_t kQfmVersion = 2;
 
 // Bytes of a .qfm by what they hold; they add up to `total`. Packed weights are a part of `parameters`

@@ -14,6 +14,7 @@ constexpr uint32_t kOptionalFlag = 1;
 constexpr uint32_t kMaxSections = 64;
 // The first version whose convolutions may have asymmetric weights.
 constexpr uint32_t kAsymmetricWeightsVersion = 2;
+constexpr uint32_t kFineBiasVersion = 2;
 
 struct Section {
     uint32_t kind = 0;

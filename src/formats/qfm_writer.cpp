@@ -133,7 +133,8 @@ class ModelWriter {
         return {schema::Operation::Conv,
                 schema::CreateConv(
                     builder_, &window, static_cast<uint32_t>(op.groups), static_cast<uint8_t>(op.weight_bits),
-                    static_cast<int16_t>(op.multiplier_exponent), epilogue, op.has_asymmetric_weights())
+                    static_cast<int16_t>(op.multiplier_exponent), epilogue, op.has_asymmetric_weights(),
+                    static_cast<uint8_t>(op.bias_fraction_bits))
                     .Union()};
     }
     Written write(const IntegerAffine& op) {
@@ -192,9 +193,10 @@ uint32_t oldest_version_for(const IntegerModel& model) {
     return std::any_of(model.nodes.begin(), model.nodes.end(),
                        [](const IntegerNode& node) {
                            const auto* conv = std::get_if<IntegerConv>(&node.op);
-                           return conv != nullptr && conv->has_asymmetric_weights();
+                           return conv != nullptr &&
+                                  (conv->has_asymmetric_weights() || conv->bias_fraction_bits > 0);
                        })
-               ? kAsymmetricWeightsVersion
+               ? kQfmVersion
                : 1;
 }
 

@@ -53,7 +53,10 @@ struct Epilogue {
     std::vector<IntegerOutput> outputs;  // 1 or 2
 };
 
-// r = float32(sum of (weight + offset[c]) * level + bias[c]) * multiplier[c], offset[c] = weight_offset().
+// r = float32(sum of (weight + offset[c]) * level + whole[c]) * multiplier[c] + multiplier[c] * part[c], offset[c] =
+// weight_offset(). whole and part are the bias: bias[c] / 2^bias_fraction_bits rounded down, and what is left of it in
+// [0, 1). (With few bits a unit of the accumulator may be half an output level: too coarse for a bias.) Without
+// fraction bits the last addition is left out.
 // The input's zero point is folded into the bias; padding reads `padding_level` (one entry for every input
 // channel), normally the input's zero point.
 // Symmetric weights (weight_zero_point empty) are what is stored, |weight| < 2^(weight_bits - 1); their
@@ -66,11 +69,19 @@ struct IntegerConv {
     std::vector<int8_t>
         weight;  // (out channels, kernel height, kernel width, in channels / groups): channel fastest
     std::vector<uint8_t> weight_zero_point;  // empty, or out channels, each 0..2^weight_bits - 1
-    std::vector<int32_t> bias;               // out channels, in units of the accumulator
+    std::vector<int32_t> bias;               // out channels, in units of the accumulator / 2^bias_fraction_bits
+    int bias_fraction_bits = 0;              // 0..kMaxBiasFractionBits
     std::vector<float> multiplier;           // out channels; each is binary16 * 2^multiplier_exponent exactly
     int multiplier_exponent = 0;
     std::vector<uint8_t> padding_level;  // in channels
     Epilogue epilogue;
+
+    // What is added to an accumulator, and to its number: exact.
+    int32_t whole_bias(size_t channel) const { return bias[channel] >> bias_fraction_bits; }
+    float part_of_bias(size_t channel) const {
+        const int32_t part = bias[channel] & ((1 << bias_fraction_bits) - 1);
+        return multiplier[channel] * static_cast<float>(part) / static_cast<float>(1 << bias_fraction_bits);
+    }
 
     bool has_asymmetric_weights() const { return !weight_zero_point.empty(); }
     // What every weight of an output channel stands for more than is stored, -127..128. Added to the weights
@@ -79,6 +90,9 @@ struct IntegerConv {
         return has_asymmetric_weights() ? (1 << (weight_bits - 1)) - weight_zero_point[channel] : 0;
     }
 };
+
+// More would make part_of_bias() inexact: 11 bits of a multiplier, 8 of the part, of float32's 24.
+constexpr int kMaxBiasFractionBits = 8;
 
 // r = float32(level - zero point) * multiplier[c] + shift[c] of one input: a batch norm, activation or
 // requantization that found no producer to join. multiplier and shift have `channels` entries.

@@ -205,6 +205,8 @@ class Validator {
     void check(const IntegerConv& op) {
         need_inputs(1);
         const IntegerValue& in = input(0);
+        require(op.bias_fraction_bits >= 0 && op.bias_fraction_bits <= kMaxBiasFractionBits,
+                "the bias' fraction is out of range");
         require(!op.bias.empty() && op.bias.size() <= static_cast<size_t>(kMaxChannels),
                 "output channels are not in 1..65536");
         const auto out_channels = static_cast<int>(op.bias.size());
@@ -256,9 +258,9 @@ class Validator {
             require(*smallest >= least && *largest <= limit, "a weight does not fit its bits");
             int64_t sum = taps * std::abs(op.weight_offset(channel));
             for (int64_t tap = 0; tap < taps; ++tap) sum += std::abs(int{weight[tap]});
-            const int64_t accumulator = sum * max_level + std::abs(int64_t{op.bias[channel]});
+            const int64_t accumulator = sum * max_level + std::abs(int64_t{op.whole_bias(channel)});
             require(accumulator <= std::numeric_limits<int32_t>::max(), "its accumulator could leave int32");
-            bound = std::max(bound, static_cast<double>(accumulator) * magnitude(op.multiplier[channel]));
+            bound = std::max(bound, static_cast<double>(accumulator + 1) * magnitude(op.multiplier[channel]));
         }
         return bound;
     }

@@ -156,6 +156,7 @@ class Lowering {
                 }
             }
         }
+        std::vector<double> bias;
         for (int output = 0; output < outputs; ++output) {
             // What a level of zero point contributes, and with it the whole input offset, moves into the
             // bias.
@@ -166,10 +167,9 @@ class Lowering {
                 const int channel = output / outputs_per_group * inputs + input;
                 offset += static_cast<double>(sum) * zero_level(source.inputs[0], channel);
             }
-            const double bias = conv.bias[output] / (lowered.multiplier[output] * unit_) - offset;
-            constexpr double kLimit = 1 << 30;
-            lowered.bias.push_back(static_cast<int32_t>(std::nearbyint(std::clamp(bias, -kLimit, kLimit))));
+            bias.push_back(conv.bias[output] / (lowered.multiplier[output] * unit_) - offset);
         }
+        set_bias(bias, lowered);
         for (int channel = 0; channel < inputs * op.groups; ++channel) {
             const double padding = std::nearbyint(zero_level(source.inputs[0], channel));
             lowered.padding_level.push_back(static_cast<uint8_t>(std::clamp(padding, 0.0, 255.0)));
@@ -183,6 +183,19 @@ class Lowering {
     double zero_level(ValueId value, int channel) const {
         if (value == graph_.input) return graph_.input_spec.mean[channel];
         return quantized_.values[value].zero_point;
+    }
+
+    static void set_bias(const std::vector<double>& wanted, IntegerConv& conv) {
+        constexpr double kLimit = 1 << 30;
+        const double largest = std::fabs(*std::max_element(
+            wanted.begin(), wanted.end(), [](double a, double b) { return std::fabs(a) < std::fabs(b); }));
+        int bits = bias_fraction_bits(*std::max_element(conv.multiplier.begin(), conv.multiplier.end()));
+        while (bits > 0 && std::ldexp(largest, bits) > kLimit) --bits;
+        conv.bias_fraction_bits = bits;
+        const double factor = std::ldexp(1.0, bits);
+        for (const double bias : wanted) {
+            conv.bias.push_back(static_cast<int32_t>(std::nearbyint(std::clamp(bias * factor, -kLimit, kLimit))));
+        }
     }
 
     static void set_multiplier(const std::vector<double>& wanted, IntegerConv& conv) {
@@ -362,6 +375,13 @@ std::vector<float> dequantized_weights(const QuantizedConv& conv) {
         weights[index] = static_cast<float>(levels[index]) * conv.scale[index / per_output];
     }
     return weights;
+}
+
+int bias_fraction_bits(double largest_multiplier) {
+    constexpr double kPartOfLevel = 1.0 / 64;
+    int bits = 0;
+    while (bits < kMaxBiasFractionBits && std::ldexp(largest_multiplier, -bits) > kPartOfLevel) ++bits;
+    return bits;
 }
 
 IntegerModel lower_to_integer(const Graph& graph, const std::vector<FusedNode>& plan,

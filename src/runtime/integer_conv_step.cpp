@@ -53,7 +53,7 @@ class ConvStep : public IntegerStep {
           padding_level_(op.padding_level),
           epilogue_(context.model, context.offsets, op.epilogue),
           input_(context.input_place(0)) {
-        epilogue_.set_accumulator_scale(op.bias, op.multiplier);
+        epilogue_.set_accumulator_scale(op);
         KernelWeights weights = kernel_weights(op);
         weight_ = depthwise_
                       ? depthwise_->pack(weights.weight.data(), geometry_.out_channels, geometry_.taps())

@@ -62,10 +62,17 @@ BoundEpilogue::BoundEpilogue(const IntegerModel& model, const std::vector<int64_
     }
 }
 
-void BoundEpilogue::set_accumulator_scale(const std::vector<int32_t>& bias,
-                                          const std::vector<float>& multiplier) {
+void BoundEpilogue::set_accumulator_scale(const IntegerConv& conv) {
+    std::vector<int32_t> bias;
+    std::vector<float> addend;
+    for (size_t channel = 0; channel < conv.bias.size(); ++channel) {
+        bias.push_back(conv.whole_bias(channel));
+        addend.push_back(conv.part_of_bias(channel));
+    }
     bias_ = with_slack(bias);
-    multiplier_ = with_slack(multiplier);
+    multiplier_ = with_slack(conv.multiplier);
+    addend_ = with_slack(addend);
+    params_.addend = conv.bias_fraction_bits > 0 ? addend_.data() : nullptr;
     params_.bias = bias_.data();
     params_.multiplier = multiplier_.data();
 }

@@ -17,7 +17,7 @@ class BoundEpilogue {
     BoundEpilogue& operator=(const BoundEpilogue&) = delete;
 
     // What turns accumulators into numbers: a convolution's.
-    void set_accumulator_scale(const std::vector<int32_t>& bias, const std::vector<float>& multiplier);
+    void set_accumulator_scale(const IntegerConv& conv);
 
     const EpilogueParams& params() const { return params_; }
     EpilogueData data(const RunMemory& memory) const;
@@ -25,7 +25,7 @@ class BoundEpilogue {
   private:
     EpilogueParams params_;
     std::vector<int32_t> bias_;
-    std::vector<float> multiplier_, slope_;
+    std::vector<float> multiplier_, addend_, slope_;
     std::vector<float> scale_[2], shift_[2];
     ValuePlace residual_;
     ValuePlace outputs_[2];

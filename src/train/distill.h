@@ -26,7 +26,7 @@ enum class Precision {
 struct DistillOptions {
     PostTrainingOptions start;  // bits, and the calibration to begin with
     Recipe recipe;
-    int64_t steps = 2000;
+    int64_t steps = 4000;
     int64_t images = 4096;       // to train on: the source's first ones
     uint64_t seed = 1;
     Precision precision = Precision::kAuto;

@@ -43,16 +43,18 @@ float number(const at::Tensor& tensor) {
 // The epilogue with storage for its vectors.
 struct PreparedEpilogue {
     FusedEpilogue form;
-    std::vector<float> multiplier, bias, slope, scale, shift;
+    std::vector<float> whole, multiplier, part, slope, scale, shift;
     bool zero_point_moves = false;  // its gradient is not cut off by its bounds
 
     PreparedEpilogue(const EpilogueTensors& tensors, int channels)
-        : multiplier(channel_vector(tensors.multiplier, channels, 1)),
-          bias(channel_vector(tensors.bias, channels, 0)),
+        : whole(channel_vector(tensors.whole, channels, 0)),
+          multiplier(channel_vector(tensors.multiplier, channels, 1)),
+          part(channel_vector(tensors.part.defined() ? tensors.part : tensors.bias, channels, 0)),
           slope(channel_vector(tensors.slope, channels, 1)) {
         form.channels = channels;
+        form.whole = whole.data();
         form.multiplier = multiplier.data();
-        form.bias = bias.data();
+        form.part = part.data();
         form.slope = slope.data();
         form.clip_low = static_cast<float>(tensors.clip_low);
         form.clip_high = static_cast<float>(tensors.clip_high);
@@ -154,11 +156,25 @@ void run_backward(const PreparedEpilogue& epilogue, const at::Tensor& accumulato
 }
 
 // The tensors' order among the function's inputs.
-enum Input { kAccumulator, kMultiplier, kBias, kSlope, kResidual, kResidualMultiplier, kScale, kShift, kStep, kZeroPoint };
+enum Input {
+    kAccumulator,
+    kMultiplier,
+    kBias,
+    kSlope,
+    kWhole,
+    kPart,
+    kResidual,
+    kResidualMultiplier,
+    kScale,
+    kShift,
+    kStep,
+    kZeroPoint,
+    kInputs = 16  // with four that are no tensors
+};
 
 variable_list list_of(const EpilogueTensors& t) {
-    return {t.accumulator,         t.multiplier, t.bias,  t.slope, t.residual,
-            t.residual_multiplier, t.scale,      t.shift, t.step,  t.zero_point};
+    return {t.accumulator, t.multiplier,          t.bias,  t.slope, t.whole, t.part,
+            t.residual,    t.residual_multiplier, t.scale, t.shift, t.step,  t.zero_point};
 }
 
 // libtorch 1.13 takes no undefined tensors as a function's inputs: empty ones stand for them.
@@ -176,6 +192,8 @@ EpilogueTensors tensors_of(variable_list list) {
     t.multiplier = list[kMultiplier];
     t.bias = list[kBias];
     t.slope = list[kSlope];
+    t.whole = list[kWhole];
+    t.part = list[kPart];
     t.residual = list[kResidual];
     t.residual_multiplier = list[kResidualMultiplier];
     t.scale = list[kScale];
@@ -189,12 +207,13 @@ class FusedEpilogueFunction : public torch::autograd::Function<FusedEpilogueFunc
   public:
     // libtorch wants each tensor as an argument of its own.
     static at::Tensor forward(AutogradContext* context, const at::Tensor& accumulator, const at::Tensor& multiplier,
-                              const at::Tensor& bias, const at::Tensor& slope, const at::Tensor& residual,
+                              const at::Tensor& bias, const at::Tensor& slope, const at::Tensor& whole,
+                              const at::Tensor& part, const at::Tensor& residual,
                               const at::Tensor& residual_multiplier, const at::Tensor& scale, const at::Tensor& shift,
                               const at::Tensor& step, const at::Tensor& zero_point, double clip_low, double clip_high,
                               bool after, int64_t bits) {
-        EpilogueTensors tensors = tensors_of({channels_last(accumulator), multiplier, bias, slope, residual,
-                                              residual_multiplier, scale, shift, step, zero_point});
+        EpilogueTensors tensors = tensors_of({channels_last(accumulator), multiplier, bias, slope, whole, part,
+                                              residual, residual_multiplier, scale, shift, step, zero_point});
         if (tensors.residual.defined()) tensors.residual = channels_last(tensors.residual);
         tensors.clip_low = clip_low;
         tensors.clip_high = clip_high;
@@ -240,7 +259,7 @@ class FusedEpilogueFunction : public torch::autograd::Function<FusedEpilogueFunc
                                 gradient_residual, parts);
         }
 
-        variable_list result(14);
+        variable_list result(kInputs);
         result[kAccumulator] = gradient_accumulator;
         result[kResidual] = gradient_residual;
         const auto give = [&](Input input, const at::Tensor& of, std::vector<float> PartSums::*member) {
@@ -277,13 +296,12 @@ at::Tensor round_straight_through(const at::Tensor& tensor) {
 at::Tensor fused_epilogue(const EpilogueTensors& t) {
     if (!t.accumulator.is_cpu()) return fused_epilogue_composed(t);
     return FusedEpilogueFunction::apply(t.accumulator, or_empty(t.multiplier), or_empty(t.bias), or_empty(t.slope),
-                                        or_empty(t.residual), or_empty(t.residual_multiplier), or_empty(t.scale),
+                                        or_empty(t.whole), or_empty(t.part), or_empty(t.residual), or_empty(t.residual_multiplier), or_empty(t.scale),
                                         or_empty(t.shift), t.step, t.zero_point, t.clip_low, t.clip_high,
                                         t.activation_after_residual, int64_t{t.bits});
 }
 
-at::Tensor fused_epilogue_composed(const EpilogueTensors& t) {
-    const double largest = (1 << t.bits) - 1;
+at::Tensor epilogue_numbers(const EpilogueTensors& t) {
     const auto activate = [&](const at::Tensor& r) {
         at::Tensor leaked = r;
         if (t.slope.defined()) leaked = at::clamp_min(r, 0) + at::clamp_max(r, 0) * per_channel(t.slope);
@@ -292,10 +310,23 @@ at::Tensor fused_epilogue_composed(const EpilogueTensors& t) {
     at::Tensor r = t.accumulator.to(at::kFloat);
     if (t.multiplier.defined()) r = r * per_channel(t.multiplier);
     if (t.bias.defined()) r = r + per_channel(t.bias);
+    if (t.whole.defined()) {
+        const at::Tensor added = (t.accumulator.detach().to(at::kFloat) + per_channel(t.whole)) *
+                                     per_channel(t.multiplier.detach()) +
+                                 per_channel(t.part);
+        // Forward exactly `added`, whatever r is rounded to.
+        r = added + (r - r.detach());
+    }
     if (!t.activation_after_residual) r = activate(r);
     if (t.residual.defined()) r = r + t.residual.to(at::kFloat) * t.residual_multiplier;
     if (t.activation_after_residual) r = activate(r);
     if (t.scale.defined()) r = r * per_channel(t.scale) + per_channel(t.shift);
+    return r;
+}
+
+at::Tensor fused_epilogue_composed(const EpilogueTensors& t) {
+    const double largest = (1 << t.bits) - 1;
+    const at::Tensor r = epilogue_numbers(t);
     const at::Tensor zero_point = round_straight_through(at::clamp(t.zero_point, 0, largest));
     const at::Tensor scaled = r / t.step;
     const at::Tensor low = -zero_point, high = largest - zero_point;

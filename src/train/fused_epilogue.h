@@ -14,6 +14,9 @@ namespace quantface {
 struct EpilogueTensors {
     at::Tensor accumulator;
     at::Tensor multiplier, bias, slope;
+    // What is added instead of the bias: (accumulator + whole) * multiplier + part, about the same. Undefined: 0 and the
+    // bias. No gradients; the bias has them.
+    at::Tensor whole, part;
     double clip_low = -std::numeric_limits<float>::max();
     double clip_high = std::numeric_limits<float>::max();
     bool activation_after_residual = false;
@@ -24,6 +27,9 @@ struct EpilogueTensors {
     at::Tensor zero_point;  // one number, rounded and kept within the levels here
     int bits = 8;
 };
+
+// The epilogue without levels, float32, from libtorch's operations.
+at::Tensor epilogue_numbers(const EpilogueTensors& tensors);
 
 // On a CPU by the training kernels, in channels-last; elsewhere fused_epilogue_composed.
 at::Tensor fused_epilogue(const EpilogueTensors& tensors);

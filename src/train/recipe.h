@@ -16,18 +16,18 @@ enum class ScheduleKind { kCosine, kConstant, kSteps };
 
 struct Recipe {
     std::string name = "default";
-    int batch = 32;  // images a step, over all processes
+    int batch = 16;  // images a step, over all processes
 
     OptimizerKind optimizer = OptimizerKind::kAdam;
     ScheduleKind schedule = ScheduleKind::kCosine;
     double warmup = 0.02;           // part of the steps in which the rates rise from 0
     double final_rate = 0.0;        // part of the rates that a cosine ends at
     double weight_rate = 0.02;      // learning rates in the parameters' own units (student.h)
-    double scale_rate = 0.001;
-    double bias_rate = 0.005;
+    double scale_rate = 0.004;
+    double bias_rate = 0.015;
     double slope_rate = 0.0005;
-    double step_rate = 0.001;
-    double zero_point_rate = 0.01;
+    double step_rate = 0.02;
+    double zero_point_rate = 0.03;
     double momentum = 0.9;          // of SGD
     bool nesterov = true;
     double beta1 = 0.9, beta2 = 0.99;  // of Adam
@@ -37,7 +37,7 @@ struct Recipe {
 
     double embedding_loss = 1.0;    // weight of 1 - cosine
     double norm_loss = 0.0;         // of the squared relative difference of the embeddings' lengths
-    double feature_loss = 1.0;      // of the relative squared error of the values on residual streams
+    double feature_loss = 0.0;      // of the relative squared error of the values on residual streams
     double feature_final = 0.1;     // part of feature_loss that is left at the end (falling linearly)
     double relation_loss = 0.0;     // of the squared difference of cosines between images of the batch
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "numerics/quantization.h"
+#include "train/conv_scale.h"
 #include "train/depthwise.h"
 #include "train/fused_epilogue.h"
 #include "train/tensor_conversion.h"
@@ -23,24 +24,23 @@ at::Tensor by_output(const at::Tensor& vector) {
     return vector.reshape({-1, 1, 1, 1});
 }
 
-// round(clamp(u * exp(-t), -limit, limit)); the gradient passes where the level lies within its bounds (Esser et al.,
-// "Learned Step Size Quantization", ICLR 2020).
+// round(clamp(u * exp(-t), low, high)); the gradient passes where the level lies within its bounds (Esser et al.,
+// "Learned Step Size Quantization", ICLR 2020). low, high: one for each output channel.
 class WeightLevels : public torch::autograd::Function<WeightLevels> {
   public:
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& weight,
-                              const at::Tensor& log_scale, double limit) {
+                              const at::Tensor& log_scale, const at::Tensor& low, const at::Tensor& high) {
         const at::Tensor scaled = weight * by_output(at::exp(-log_scale));
-        context->save_for_backward({scaled, log_scale});
-        context->saved_data["limit"] = limit;
-        return at::clamp(scaled, -limit, limit).round_();
+        context->save_for_backward({scaled, log_scale, low, high});
+        return at::min(at::max(scaled, by_output(low)), by_output(high)).round_();
     }
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    const torch::autograd::variable_list& gradients) {
         const auto saved = context->get_saved_variables();
-        const double limit = context->saved_data["limit"].toDouble();
-        const at::Tensor kept = gradients[0] * (saved[0].abs() <= limit + 0.5);
+        const at::Tensor kept =
+            gradients[0] * ((saved[0] >= by_output(saved[2]) - 0.5) & (saved[0] <= by_output(saved[3]) + 0.5));
         const at::Tensor scale = -(kept * saved[0]).sum({1, 2, 3});
-        return {kept * by_output(at::exp(-saved[1])), scale, at::Tensor()};
+        return {kept * by_output(at::exp(-saved[1])), scale, at::Tensor(), at::Tensor()};
     }
 };
 
@@ -53,10 +53,18 @@ at::Tensor starting_weights(const Graph& graph, const Node& node, const Quantize
         QF_CHECK(conv.groups == 1);
         weight = weight / to_torch(std).reshape({1, 3, 1, 1});
     }
-    const std::vector<float> numbers(start.level.begin(), start.level.end());
+    const std::vector<int32_t> centred = centred_levels(start);
+    const std::vector<float> numbers(centred.begin(), centred.end());
     const at::Tensor level = to_torch(numbers).reshape(weight.sizes());
     const at::Tensor wanted = weight / by_output(to_torch(start.scale));
     return level + at::clamp(wanted - level, -kFarthestFromLevel, kFarthestFromLevel);
+}
+
+// As the engine keeps it, in 11 significant bits; the gradient passes unchanged.
+at::Tensor as_half(const at::Tensor& numbers) {
+    constexpr double kIntoNormalRange = 1024;  // multipliers may be far below 1
+    const at::Tensor half = (numbers.detach() * kIntoNormalRange).to(at::kHalf).to(at::kFloat) / kIntoNormalRange;
+    return numbers + (half - numbers.detach());
 }
 
 }  // namespace
@@ -68,7 +76,7 @@ at::Tensor Student::Conv::bias() const {
     return start_bias + offset * bias_unit;
 }
 at::Tensor Student::Conv::levels() const {
-    return WeightLevels::apply(weight, log_scale, static_cast<double>(weight_limit(bits)));
+    return WeightLevels::apply(weight, log_scale, lowest, highest);
 }
 at::Tensor Student::Affine::scale() const {
     return start_scale * gain;
@@ -85,14 +93,18 @@ Student::Student(const Graph& graph, const std::vector<FusedNode>& plan, const Q
     : graph_(graph), plan_(plan), start_(start), options_(options) {
     const InputSpec& spec = graph.input_spec;
     mean_ = place(to_torch(std::vector<float>(spec.mean.begin(), spec.mean.end()))).reshape({1, 3, 1, 1});
-    padding_pixel_ = at::clamp(mean_.round(), 0, 255);
+    whole_mean_ = at::clamp(mean_.round(), 0, 255);
+    inverse_std_ = 1 / place(to_torch(std::vector<float>(spec.std.begin(), spec.std.end())));
     for (const FusedNode& fused : plan) {
         const Node& node = graph.nodes[fused.node];
         const ValueId first = fused.outputs[0].value;
-        const bool last = first == graph.output;
+        const auto output_step = [&](ValueId value) {
+            return value == graph.output ? 0.0 : static_cast<double>(start.values[value].scale);
+        };
         if (const auto found = start.convs.find(fused.node); found != start.convs.end()) {
-            add_conv(fused, found->second, last ? 0.0 : static_cast<double>(start.values[first].scale));
+            add_conv(fused, found->second, output_step(first));
         }
+        if (std::holds_alternative<AffineOp>(node.op)) add_affine(fused.node, output_step(first));
         if (fused.activation_node >= 0) {
             if (const auto* prelu = std::get_if<PReluOp>(&graph.nodes[fused.activation_node].op)) {
                 add_parameter(graph.nodes[fused.activation_node].name + ".slope", ParameterKind::kSlope,
@@ -106,16 +118,7 @@ Student::Student(const Graph& graph, const std::vector<FusedNode>& plan, const Q
                 continue;
             }
             add_range(fused, output.value, start.values[output.value]);
-            if (output.affine_node < 0) continue;
-            const auto& op = std::get<AffineOp>(graph.nodes[output.affine_node].op);
-            const std::string& name = graph.nodes[output.affine_node].name;
-            const auto channels = static_cast<int64_t>(op.scale.size());
-            Affine& affine = affines_[output.affine_node];
-            affine.start_scale = place(to_torch(op.scale));
-            affine.start_shift = place(to_torch(op.shift));
-            affine.shift_unit = constant(channels, static_cast<double>(start.values[output.value].scale));
-            add_parameter(name + ".gain", ParameterKind::kAffine, affine.gain, constant(channels, 1));
-            add_parameter(name + ".shift", ParameterKind::kAffine, affine.offset, constant(channels, 0));
+            if (output.affine_node >= 0) add_affine(output.affine_node, output_step(output.value));
         }
     }
 }
@@ -133,7 +136,14 @@ void Student::add_parameter(const std::string& name, ParameterKind kind, at::Ten
 void Student::add_conv(const FusedNode& fused, const QuantizedConv& start, double output_step) {
     const Node& node = graph_.nodes[fused.node];
     Conv& conv = convs_[fused.node];
-    conv.bits = start.bits;
+    std::vector<float> lowest(start.scale.size(), static_cast<float>(-weight_limit(start.bits)));
+    std::vector<float> highest(start.scale.size(), static_cast<float>(weight_limit(start.bits)));
+    for (size_t channel = 0; channel < start.zero_point.size(); ++channel) {
+        lowest[channel] = static_cast<float>(-start.zero_point[channel]);
+        highest[channel] = static_cast<float>((1 << start.bits) - 1 - start.zero_point[channel]);
+    }
+    conv.lowest = place(to_torch(lowest));
+    conv.highest = place(to_torch(highest));
     conv.start_scale = place(to_torch(start.scale));
     conv.start_bias = place(to_torch(start.bias));
     const auto channels = static_cast<int64_t>(start.scale.size());
@@ -147,6 +157,19 @@ void Student::add_conv(const FusedNode& fused, const QuantizedConv& start, doubl
     add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight, starting_weights(graph_, node, start));
     add_parameter(node.name + ".scale", ParameterKind::kWeightScale, conv.log_scale, constant(channels, 0));
     add_parameter(node.name + ".bias", ParameterKind::kBias, conv.offset, constant(channels, 0));
+}
+
+void Student::add_affine(int node, double output_step) {
+    const auto& op = std::get<AffineOp>(graph_.nodes[node].op);
+    const std::string& name = graph_.nodes[node].name;
+    const auto channels = static_cast<int64_t>(op.scale.size());
+    Affine& affine = affines_[node];
+    affine.start_scale = place(to_torch(op.scale));
+    affine.start_shift = place(to_torch(op.shift));
+    constexpr double kPartOfEmbedding = 0.01;
+    affine.shift_unit = constant(channels, output_step > 0 ? output_step : kPartOfEmbedding);
+    add_parameter(name + ".gain", ParameterKind::kAffine, affine.gain, constant(channels, 1));
+    add_parameter(name + ".shift", ParameterKind::kAffine, affine.offset, constant(channels, 0));
 }
 
 void Student::add_range(const FusedNode& fused, ValueId value, const QuantParams& start) {
@@ -167,6 +190,7 @@ struct Student::Pass {
     at::ScalarType type;
     std::vector<at::Tensor> levels;  // by value
     std::vector<int> readers_left;   // by value
+    mutable std::vector<at::Tensor> steps;  // by the value that owns the range
     at::Tensor embedding;
 
     explicit Pass(const Student& owner)
@@ -174,7 +198,8 @@ struct Student::Pass {
           graph(owner.graph_),
           type(owner.options_.bfloat16 ? at::kBFloat16 : at::kFloat),
           levels(graph.values.size()),
-          readers_left(graph.values.size()) {
+          readers_left(graph.values.size()),
+          steps(graph.values.size()) {
         for (const FusedNode& fused : owner.plan_) {
             for (const ValueId value : graph.nodes[fused.node].inputs) ++readers_left[value];
             if (fused.residual != kNoValue) ++readers_left[fused.residual];
@@ -189,35 +214,40 @@ struct Student::Pass {
         if (--readers_left[value] == 0) levels[value].reset();
     }
 
-    // The image as the first convolution sees it: padded with the nearest pixel to the mean, less the mean.
-    at::Tensor padded_image(const at::Tensor& pixels, const Padding& p) const {
-        const at::Tensor& pad = student.padding_pixel_;
-        at::Tensor image = pixels.to(at::kFloat);
-        if (p.any()) {
-            at::Tensor padded = pad.expand({image.size(0), 3, image.size(2) + p.top + p.bottom,
-                                            image.size(3) + p.left + p.right}).clone(at::MemoryFormat::Contiguous);
-            padded.slice(2, p.top, p.top + image.size(2)).slice(3, p.left, p.left + image.size(3)).copy_(image);
-            image = padded;
-        }
-        return (image - student.mean_).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+    // The image less the nearest whole numbers to the mean: 0 is what the engine pads with.
+    at::Tensor image(const at::Tensor& pixels) const {
+        return (pixels.to(at::kFloat) - student.whole_mean_).to(type).contiguous(at::MemoryFormat::ChannelsLast);
     }
 
-    at::Tensor convolve(const Node& node, const ConvOp& op, const at::Tensor& pixels) const {
-        const Conv& conv = student.convs_.at(static_cast<int>(&node - graph.nodes.data()));
-        const at::Tensor weight = conv.levels();
-        const bool reads_pixels = node.inputs[0] == graph.input;
-        Window window = op.window;
-        at::Tensor input;
-        if (reads_pixels) {
-            input = padded_image(pixels, window.padding);
-            window.padding = {};
-        } else {
-            input = levels[node.inputs[0]];
-        }
+    static at::Tensor padded(const at::Tensor& input, const Padding& p, double number) {
+        return p.any() ? at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, number) : input;
+    }
+
+    static at::Tensor max_pool(const at::Tensor& input, const MaxPoolOp& op) {
+        constexpr double kBelowAllLevels = -1e4;
+        const Window& w = op.window;
+        return at::max_pool2d(padded(input, w.padding, kBelowAllLevels), {w.kernel_height, w.kernel_width},
+                              {w.stride_y, w.stride_x}, 0, {w.dilation_y, w.dilation_x});
+    }
+
+    static at::Tensor average_pool(const at::Tensor& input, const AveragePoolOp& op, const at::Tensor& multiplier) {
+        const Window& w = op.window;
+        const auto sum = [&](const at::Tensor& tensor) {
+            return at::avg_pool2d(padded(tensor, w.padding, 0), {w.kernel_height, w.kernel_width},
+                                  {w.stride_y, w.stride_x}, 0, false, true, 1);
+        };
+        const double whole_window = static_cast<double>(w.kernel_height) * w.kernel_width;
+        if (op.count_include_padding || !w.padding.any()) return sum(input) * multiplier / whole_window;
+        return sum(input) * multiplier / sum(at::ones({1, 1, input.size(2), input.size(3)}, input.options()));
+    }
+
+    at::Tensor convolve(const ConvOp& op, const at::Tensor& given, const at::Tensor& weight) const {
+        const Window& window = op.window;
+        at::Tensor input = given;
         if (is_plain_depthwise(op, input.size(1))) return depthwise_convolution(input, weight, window);
         const Padding& p = window.padding;
         const bool even = p.top == p.bottom && p.left == p.right;
-        if (!even) input = at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, 0);
+        if (!even) input = padded(input, p, 0);
         const int64_t pad_y = even ? p.top : 0, pad_x = even ? p.left : 0;
         const bool pointwise = window.kernel_height == 1 && window.kernel_width == 1 && window.stride_y == 1 &&
                                window.stride_x == 1 && !p.any() && op.groups == 1;
@@ -232,68 +262,144 @@ struct Student::Pass {
                           {window.dilation_y, window.dilation_x}, op.groups);
     }
 
-    void set_activation(const FusedNode& fused, EpilogueTensors& t) const {
+    void set_activation(const FusedNode& fused, double unit, EpilogueTensors& t) const {
         if (fused.activation_node < 0) return;
         const Op& op = graph.nodes[fused.activation_node].op;
         const int64_t channels = graph.values[graph.nodes[fused.node].output].shape.channels;
         if (const auto found = student.slopes_.find(fused.activation_node); found != student.slopes_.end()) {
-            t.slope = found->second;
+            t.slope = as_half(found->second);
         } else if (const auto* leaky = std::get_if<LeakyReluOp>(&op)) {
             t.slope = student.constant(channels, static_cast<double>(leaky->slope));
         } else if (const auto* clip = std::get_if<ClipOp>(&op)) {
-            t.clip_low = std::max(static_cast<double>(clip->low), t.clip_low);
-            t.clip_high = std::min(static_cast<double>(clip->high), t.clip_high);
+            t.clip_low = std::max(static_cast<double>(clip->low) / unit, t.clip_low);
+            t.clip_high = std::min(static_cast<double>(clip->high) / unit, t.clip_high);
         } else {
             t.clip_low = 0;
         }
         t.activation_after_residual = fused.activation_after_residual;
     }
 
-    // The embedding: no levels, few numbers.
-    at::Tensor finish_real(const EpilogueTensors& t) const {
-        const auto by_channel = [](const at::Tensor& vector) { return vector.reshape({1, -1, 1, 1}); };
-        at::Tensor r = t.accumulator.to(at::kFloat);
-        if (t.multiplier.defined()) r = r * by_channel(t.multiplier) + by_channel(t.bias);
-        const auto activate = [&] {
-            if (t.slope.defined()) r = at::clamp_min(r, 0) + at::clamp_max(r, 0) * by_channel(t.slope);
-            r = at::clamp(r, t.clip_low, t.clip_high);
-        };
-        if (!t.activation_after_residual) activate();
-        if (t.residual.defined()) r = r + t.residual.to(at::kFloat) * t.residual_multiplier;
-        if (t.activation_after_residual) activate();
-        return r.flatten(1);
+    // Real units of a level. Reckoned with in float64, as the engine's lowering does.
+    const at::Tensor& step(ValueId value) const {
+        at::Tensor& known = steps[student.shares_range_.at(value)];
+        if (!known.defined()) known = student.range_of(value).step();
+        return known;
     }
+    double fixed_step(ValueId value) const { return value == graph.output ? 1.0 : step(value).item<double>(); }
+    // step(value) * factor, one float32 number.
+    at::Tensor scaled_step(ValueId value, double factor) const {
+        return (step(value).to(at::kDouble) * factor).to(at::kFloat);
+    }
+    at::Tensor number(ValueId value) const { return levels[value].to(at::kFloat); }
+
+    void set_scale(const Conv& conv, const at::Tensor& weight, ValueId input, double unit, EpilogueTensors& t) const {
+        ConvScaleInputs inputs;
+        inputs.start_scale = conv.start_scale;
+        inputs.log_scale = conv.log_scale;
+        inputs.start_bias = conv.start_bias;
+        inputs.bias_unit = conv.bias_unit;
+        inputs.offset = conv.offset;
+        if (input != graph.input) inputs.input_step = step(input);
+        inputs.unit = unit;
+        inputs.levels = weight;
+        inputs.mean = student.mean_;
+        inputs.whole_mean = student.whole_mean_;
+        const ConvScale scale = conv_scale(inputs);
+        t.multiplier = scale.multiplier;
+        t.bias = scale.bias;
+        t.whole = scale.whole;
+        t.part = scale.part;
+    }
+
+    // The operation itself: accumulator, and what makes numbers in the given unit of it.
+    void run_operation(const FusedNode& fused, const at::Tensor& pixels, double unit, EpilogueTensors& t) const {
+        const Node& node = graph.nodes[fused.node];
+        const bool reads_pixels = node.inputs[0] == graph.input;
+        const auto factor = [&](ValueId value) { return scaled_step(value, 1 / unit); };
+        if (const auto* conv_op = std::get_if<ConvOp>(&node.op)) {
+            const Conv& conv = student.convs_.at(fused.node);
+            const at::Tensor weight = conv.levels();
+            t.accumulator = convolve(*conv_op, reads_pixels ? image(pixels) : levels[node.inputs[0]], weight);
+            set_scale(conv, weight, node.inputs[0], unit, t);
+        } else if (std::holds_alternative<AffineOp>(node.op)) {
+            const Affine& affine = student.affines_.at(fused.node);
+            at::Tensor scale = affine.scale().to(at::kDouble), shift = affine.shift().to(at::kDouble);
+            if (reads_pixels) {
+                scale = scale * student.inverse_std_;
+                shift = shift - scale * (student.mean_ - student.whole_mean_).flatten();
+            } else {
+                scale = scale * step(node.inputs[0]).to(at::kDouble);
+            }
+            t.accumulator = reads_pixels ? image(pixels) : levels[node.inputs[0]];
+            t.multiplier = (scale / unit).to(at::kFloat);
+            t.bias = (shift / unit).to(at::kFloat);
+        } else if (std::holds_alternative<MulOp>(node.op)) {
+            const ValueId a = node.inputs[0], b = node.inputs[1];
+            t.accumulator = as_numbers(number(a) * number(b) *
+                                       (step(a).to(at::kDouble) * step(b) / unit).to(at::kFloat));
+        } else if (std::holds_alternative<AddOp>(node.op) || std::holds_alternative<SubOp>(node.op)) {
+            const ValueId a = node.inputs[0], b = node.inputs[1];
+            const at::Tensor of_b = number(b) * factor(b);
+            t.accumulator = as_numbers(std::holds_alternative<AddOp>(node.op) ? number(a) * factor(a) + of_b
+                                                                              : number(a) * factor(a) - of_b);
+        } else if (std::holds_alternative<GlobalAveragePoolOp>(node.op)) {
+            const at::Tensor input = number(node.inputs[0]);
+            t.accumulator = as_numbers(input.sum({2, 3}, true) * factor(node.inputs[0]) /
+                                       static_cast<double>(input.size(2) * input.size(3)));
+        } else if (const auto* average = std::get_if<AveragePoolOp>(&node.op)) {
+            t.accumulator = as_numbers(average_pool(number(node.inputs[0]), *average, factor(node.inputs[0])));
+        } else if (std::holds_alternative<ConcatOp>(node.op)) {
+            std::vector<at::Tensor> parts;
+            for (const ValueId input : node.inputs) parts.push_back(number(input) * factor(input));
+            t.accumulator = as_numbers(at::cat(parts, 1));
+        } else if (fused.activation_node == fused.node) {
+            t.accumulator = as_numbers(number(node.inputs[0]) * factor(node.inputs[0]));
+        } else {
+            t.accumulator = as_numbers(function_of(node.op, real(node.inputs[0])) / unit);
+        }
+    }
+
+    static at::Tensor function_of(const Op& op, const at::Tensor& x) {
+        if (std::holds_alternative<SigmoidOp>(op)) return at::sigmoid(x);
+        if (const auto* hard = std::get_if<HardSigmoidOp>(&op)) {
+            return at::clamp(x * static_cast<double>(hard->alpha) + static_cast<double>(hard->beta), 0, 1);
+        }
+        QF_CHECK(std::holds_alternative<HardSwishOp>(op));
+        return x * at::clamp(x / 6 + 0.5, 0, 1);
+    }
+
+    at::Tensor as_numbers(const at::Tensor& tensor) const { return tensor.to(type); }
 
     void run(const FusedNode& fused, const at::Tensor& pixels) {
         const Node& node = graph.nodes[fused.node];
-        EpilogueTensors t;
-        if (const auto* op = std::get_if<ConvOp>(&node.op)) {
-            const Conv& conv = student.convs_.at(fused.node);
-            t.accumulator = convolve(node, *op, pixels);
-            t.multiplier = conv.scale();
-            if (node.inputs[0] != graph.input) t.multiplier = t.multiplier * student.range_of(node.inputs[0]).step();
-            t.bias = conv.bias();
-        } else {
-            fail_bad_input("node '" + node.name + "' (" + op_name(node.op) + ") cannot be trained yet");
+        if (const auto* pool = std::get_if<MaxPoolOp>(&node.op)) {
+            levels[fused.outputs[0].value] = max_pool(levels[node.inputs[0]], *pool);
+            return;
         }
-        set_activation(fused, t);
+        // The numbers' unit is one level of the first output, as in the engine; only the level's own size learns from
+        // being the unit.
+        const double unit = fixed_step(fused.outputs[0].value);
+        EpilogueTensors t;
+        run_operation(fused, pixels, unit, t);
+        set_activation(fused, unit, t);
         if (fused.residual != kNoValue) {
             t.residual = levels[fused.residual];
-            t.residual_multiplier = student.range_of(fused.residual).step() * fused.residual_sign;
+            t.residual_multiplier = scaled_step(fused.residual, static_cast<double>(fused.residual_sign) / unit);
         }
         for (const FusedOutput& output : fused.outputs) {
             if (output.value == graph.output) {
-                embedding = finish_real(t);
+                embedding = epilogue_numbers(t).flatten(1);
                 continue;
             }
             EpilogueTensors of_output = t;
+            const double output_unit = fixed_step(output.value);
             if (output.affine_node >= 0) {
                 const Affine& affine = student.affines_.at(output.affine_node);
-                of_output.scale = affine.scale();
-                of_output.shift = affine.shift();
+                of_output.scale = (affine.scale().to(at::kDouble) * unit / output_unit).to(at::kFloat);
+                of_output.shift = (affine.shift().to(at::kDouble) / output_unit).to(at::kFloat);
             }
             const Range& range = student.range_of(output.value);
-            of_output.step = range.step();
+            of_output.step = scaled_step(output.value, 1 / output_unit);  // 1, which learns
             of_output.zero_point = range.zero_point;
             of_output.bits = range.bits;
             levels[output.value] = fused_epilogue(of_output);
@@ -331,7 +437,11 @@ void Student::write_back(Graph& graph, QuantizedGraph& quantized) const {
         to.scale = to_vector(conv.scale());
         to.bias = to_vector(conv.bias());
         const std::vector<float> levels = to_vector(conv.levels());
-        for (size_t index = 0; index < levels.size(); ++index) to.level[index] = static_cast<int32_t>(levels[index]);
+        const size_t per_output = levels.size() / to.scale.size();
+        for (size_t index = 0; index < levels.size(); ++index) {
+            to.level[index] = static_cast<int32_t>(levels[index]);
+            if (!to.zero_point.empty()) to.level[index] += to.zero_point[index / per_output];
+        }
     }
     for (const auto& [node, slope] : slopes_) std::get<PReluOp>(graph.nodes[node].op).slope = to_vector(slope);
     for (const auto& [node, affine] : affines_) {

@@ -52,7 +52,7 @@ class Student {
 
   private:
     struct Conv {
-        int bits = 8;
+        at::Tensor lowest, highest;            // (C): bounds of the centred levels
         at::Tensor start_scale;                // (C)
         at::Tensor weight, log_scale, offset;  // parameters; offset: of the bias
         at::Tensor start_bias, bias_unit;
@@ -78,6 +78,7 @@ class Student {
     at::Tensor constant(int64_t count, double number) const;
     void add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member, const at::Tensor& start);
     void add_conv(const FusedNode& fused, const QuantizedConv& start, double output_step);
+    void add_affine(int node, double output_step);
     void add_range(const FusedNode& fused, ValueId value, const QuantParams& start);
     const Range& range_of(ValueId value) const { return ranges_.at(shares_range_.at(value)); }
 
@@ -85,7 +86,8 @@ class Student {
     std::vector<FusedNode> plan_;
     QuantizedGraph start_;
     StudentOptions options_;
-    at::Tensor mean_, padding_pixel_;        // (1, 3, 1, 1)
+    at::Tensor mean_, whole_mean_;           // (1, 3, 1, 1)
+    at::Tensor inverse_std_;                 // (3)
     std::map<int, Conv> convs_;              // by node
     std::map<int, at::Tensor> slopes_;       // by activation node
     std::map<int, Affine> affines_;          // by node

@@ -95,6 +95,7 @@ IntegerModel with_asymmetric_weights(IntegerModel model, uint64_t seed) {
             const int zero_point = channel % 3 == 0 ? random_level() : channel % 3 == 1 ? max_level : 0;
             conv->weight_zero_point.push_back(static_cast<uint8_t>(zero_point));
         }
+        conv->bias_fraction_bits = static_cast<int>(rng.below(kMaxBiasFractionBits + 1));
     }
     return model;
 }
@@ -290,7 +291,7 @@ bool same(const Epilogue& a, const Epilogue& b) {
 
 bool same(const IntegerConv& a, const IntegerConv& b) {
     return same(a.window, b.window) && a.groups == b.groups && a.weight_bits == b.weight_bits &&
-           a.weight == b.weight && a.weight_zero_point == b.weight_zero_point && a.bias == b.bias &&
+           a.weight == b.weight && a.weight_zero_point == b.weight_zero_point && a.bias == b.bias && a.bias_fraction_bits == b.bias_fraction_bits &&
            same(a.multiplier, b.multiplier) && a.multiplier_exponent == b.multiplier_exponent &&
            a.padding_level == b.padding_level && same(a.epilogue, b.epilogue);
 }

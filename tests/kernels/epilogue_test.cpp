@@ -47,7 +47,8 @@ TEST(EpilogueTest, ScalarIsWhatTheLawSays) {
             for (int entry = 0; entry < kPixels * kChannels; ++entry) {
                 const int pixel = entry / kChannels, channel = entry % kChannels;
                 const int64_t sum = int64_t{accumulators[pixel * kStride + channel]} + epilogue.bias[channel];
-                const float r = exact_product(exact_float(sum), epilogue.multiplier[channel]);
+                float r = exact_product(exact_float(sum), epilogue.multiplier[channel]);
+                if (epilogue.params.addend) r = exact_sum(r, epilogue.addend[channel]);
                 for (int output = 0; output < epilogue.params.output_count; ++output) {
                     ASSERT_EQ(written_entry(epilogue.params, data, pixel, channel, output),
                               exact_epilogue(epilogue.params, data, pixel, channel, r, output))

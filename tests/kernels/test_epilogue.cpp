@@ -67,12 +67,14 @@ TestEpilogue::TestEpilogue(const EpilogueOptions& options, int channels, int64_t
     const int max_level = (1 << options.bits) - 1;
     const auto entries = static_cast<size_t>(channels + kChannelSlack);
     bias.resize(entries);
+    addend.resize(entries);
     multiplier.resize(entries);
     slope.resize(entries);
     scale.resize(entries);
     shift.resize(entries);
     for (size_t channel = 0; channel < static_cast<size_t>(channels); ++channel) {
         bias[channel] = static_cast<int32_t>(rng.below(2000)) - 1000;
+        addend[channel] = static_cast<float>(rng.uniform(0, 0.5));
         multiplier[channel] = random_half(rng, 0.001, 1) * 0.0625f;
         slope[channel] = random_slope(rng);
         scale[channel] = static_cast<float>(rng.uniform(-2, 2));
@@ -84,6 +86,7 @@ TestEpilogue::TestEpilogue(const EpilogueOptions& options, int channels, int64_t
     params.channels = channels;
     params.bias = bias.data();
     params.multiplier = multiplier.data();
+    if (rng.chance(0.5)) params.addend = addend.data();
     params.activation = options.activation;
     params.activation_after_residual = options.activation_after_residual;
     params.slope = slope.data();

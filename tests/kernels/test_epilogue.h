@@ -31,6 +31,7 @@ class TestEpilogue {
 
     EpilogueParams params;
     std::vector<int32_t> bias;
+    std::vector<float> addend;
     std::vector<float> multiplier, slope, scale, shift;
     std::vector<uint8_t> residual;
 

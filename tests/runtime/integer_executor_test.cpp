@@ -131,7 +131,7 @@ TEST(IntegerExecutorTest, AsymmetricWeightsAreLevelsLessTheirZeroPoint) {
             std::vector<uint32_t> expected;
             for (int pixel = 0; pixel < 30; ++pixel) {
                 for (int out = 0; out < channels; ++out) {
-                    int64_t sum = conv.bias[static_cast<size_t>(out)];
+                    int64_t sum = conv.whole_bias(static_cast<size_t>(out));
                     const int inputs = 3 / groups;
                     for (int tap = 0; tap < 9; ++tap) {
                         const int y = pixel / 5 + tap / 3 - 1, x = pixel % 5 + tap % 3 - 1;
@@ -147,7 +147,8 @@ TEST(IntegerExecutorTest, AsymmetricWeightsAreLevelsLessTheirZeroPoint) {
                             sum += level * (q - conv.weight_zero_point[static_cast<size_t>(out)]);
                         }
                     }
-                    const float r = static_cast<float>(sum) * conv.multiplier[static_cast<size_t>(out)];
+                    const float r = static_cast<float>(sum) * conv.multiplier[static_cast<size_t>(out)] +
+                                    conv.part_of_bias(static_cast<size_t>(out));
                     const QuantParams& quant = model.values[levels].quant;
                     expected.push_back(quantize_level(r, quant.zero_point, quant.max_level()));
                 }

@@ -82,7 +82,11 @@ IntegerConv RandomModelBuilder::random_conv(const Shape& in, const Shape& out, c
     }
     op.multiplier_exponent = kMultiplierExponent;
     op.bias.resize(static_cast<size_t>(out.channels));
-    for (int32_t& bias : op.bias) bias = static_cast<int32_t>(rng_.below(4001)) - 2000;
+    if (rng_.chance(0.5)) op.bias_fraction_bits = static_cast<int>(rng_.below(5));
+    for (int32_t& bias : op.bias) {
+        bias = (static_cast<int32_t>(rng_.below(4001)) - 2000) * (1 << op.bias_fraction_bits);
+        if (op.bias_fraction_bits > 0) bias += static_cast<int32_t>(rng_.below(1u << op.bias_fraction_bits));
+    }
     return op;
 }
 
@@ -104,7 +108,7 @@ void RandomModelBuilder::make_asymmetric(IntegerConv& op, int max_level) {
             if (kind > 0.95) weight = static_cast<int8_t>(max_weight - middle);
             sum += weight + op.weight_offset(channel);
         }
-        op.bias[channel] -= static_cast<int32_t>(sum * max_level / 2);
+        op.bias[channel] -= static_cast<int32_t>(sum * max_level / 2) * (1 << op.bias_fraction_bits);
     }
 }
 

@@ -26,9 +26,10 @@ struct EpilogueOutput {
 // What is known before a run. Pointers are per channel, with kChannelSlack.
 struct EpilogueParams {
     int channels = 0;  // of the outputs and the residual: the stride from pixel to pixel
-    // r = float32(accumulator + bias[c]) * multiplier[c], where accumulators come in
+    // r = float32(accumulator + bias[c]) * multiplier[c] + addend[c], where accumulators come in
     const int32_t* bias = nullptr;
     const float* multiplier = nullptr;
+    const float* addend = nullptr;  // null: none
     EpilogueActivation activation = EpilogueActivation::kNone;
     bool activation_after_residual = false;
     const float* slope = nullptr;

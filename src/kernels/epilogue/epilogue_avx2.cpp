@@ -127,8 +127,8 @@ void epilogue_from_accumulators_avx2(const EpilogueParams& shared_params, const 
             const __m256i sum =
                 _mm256_add_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + column)),
                                  _mm256_loadu_si256(reinterpret_cast<const __m256i*>(params.bias + channel)));
-            const __m256 r =
-                _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(params.multiplier + channel));
+            __m256 r = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(params.multiplier + channel));
+            if (params.addend) r = _mm256_add_ps(r, _mm256_loadu_ps(params.addend + channel));
             finish(params, data, constants, at + column, channel, left < kLanes ? left : kLanes, r);
         }
     }

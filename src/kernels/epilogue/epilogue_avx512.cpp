@@ -96,9 +96,11 @@ void epilogue_from_accumulators_avx512(const EpilogueParams& shared_params, cons
         const __mmask16 mask = first_lanes(block.channels - column);
         const __m512i bias = _mm512_loadu_si512(params.bias + channel);
         const __m512 multiplier = _mm512_loadu_ps(params.multiplier + channel);
+        const __m512 addend = params.addend ? _mm512_loadu_ps(params.addend + channel) : _mm512_setzero_ps();
         for (int row = 0; row < block.pixels; ++row) {
             const __m512i sum = _mm512_loadu_si512(accumulators + row * block.row_stride + column);
-            const __m512 r = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(sum, bias)), multiplier);
+            __m512 r = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(sum, bias)), multiplier);
+            if (params.addend) r = _mm512_add_ps(r, addend);
             finish(params, data, constants, (block.first_pixel + row) * params.channels + channel, channel,
                    mask, r);
         }

@@ -48,8 +48,9 @@ void epilogue_from_accumulators_scalar(const EpilogueParams& params, const Epilo
         for (int column = 0; column < block.channels; ++column) {
             const int channel = block.first_channel + column;
             const int32_t sum = accumulators[row * block.row_stride + column] + params.bias[channel];
-            finish(params, data, block.first_pixel + row, channel,
-                   static_cast<float>(sum) * params.multiplier[channel]);
+            float r = static_cast<float>(sum) * params.multiplier[channel];
+            if (params.addend) r = r + params.addend[channel];
+            finish(params, data, block.first_pixel + row, channel, r);
         }
     }
 }

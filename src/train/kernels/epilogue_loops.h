@@ -21,14 +21,15 @@ QF_INLINE void prefetch_next_tile(const T* at, int channels) {
 // One register of channels' constants.
 struct EpilogueLanes {
     QF_INLINE EpilogueLanes(const FusedEpilogue& epilogue, int channel, bool affine)
-        : multiplier(load(epilogue.multiplier + channel)),
-          bias(load(epilogue.bias + channel)),
+        : whole(load(epilogue.whole + channel)),
+          multiplier(load(epilogue.multiplier + channel)),
+          part(load(epilogue.part + channel)),
           slope(load(epilogue.slope + channel)),
           scale(affine ? load(epilogue.scale + channel) : all(1)),
           shift(affine ? load(epilogue.shift + channel) : all(0)),
           clip_low(all(epilogue.clip_low)),
           clip_high(all(epilogue.clip_high)) {}
-    Lanes multiplier, bias, slope, scale, shift, clip_low, clip_high;
+    Lanes whole, multiplier, part, slope, scale, shift, clip_low, clip_high;
 
     QF_INLINE Lanes activate(Lanes r) const {
         const Lanes zero = all(0);
@@ -47,7 +48,7 @@ QF_INLINE void epilogue_forward_block(const FusedEpilogue& epilogue, int64_t row
         const int64_t at = row * epilogue.channels + channel;
         prefetch_next_tile(accumulator + at, epilogue.channels);
         if constexpr (kResidual) prefetch_next_tile(residual + at, epilogue.channels);
-        Lanes r = load_lanes<kWhole>(accumulator + at, count) * lanes.multiplier + lanes.bias;
+        Lanes r = (load_lanes<kWhole>(accumulator + at, count) + lanes.whole) * lanes.multiplier + lanes.part;
         if constexpr (!kAfter) r = lanes.activate(r);
         if constexpr (kResidual) r = r + load_lanes<kWhole>(residual + at, count) * residual_multiplier;
         if constexpr (kAfter) r = lanes.activate(r);
@@ -93,7 +94,7 @@ QF_INLINE void epilogue_backward_block(const FusedEpilogue& epilogue, int64_t ro
         prefetch_next_tile(gradient + at, epilogue.channels);
         if constexpr (kResidual) prefetch_next_tile(residual + at, epilogue.channels);
         const Lanes sum = load_lanes<kWhole>(accumulator + at, count);
-        Lanes r = sum * lanes.multiplier + lanes.bias;
+        Lanes r = (sum + lanes.whole) * lanes.multiplier + lanes.part;
         Lanes before_activation = r;
         if constexpr (!kAfter) r = lanes.activate(r);
         Lanes from_residual{};

@@ -20,15 +20,16 @@ constexpr int padded_channels(int channels) {
 }
 
 // From an accumulator to levels (graph/integer_model.h's epilogue, with real units in between):
-//   r = accumulator * multiplier[c] + bias[c]
+//   r = (accumulator + whole[c]) * multiplier[c] + part[c], which together hold the bias
 //   r = act(r) unless after;  r = r + residual * residual_multiplier;  r = act(r) if after
 //       act(r) = clamp(max(r, 0) + min(r, 0) * slope[c], clip_low, clip_high)
 //   r = r * scale[c] + shift[c], where scale is not null
 //   level = round_half_to_even(clamp(r / step, low, high)): the level less the zero point, which is -low
 struct FusedEpilogue {
     int channels = 0;
+    const float* whole = nullptr;
     const float* multiplier = nullptr;
-    const float* bias = nullptr;
+    const float* part = nullptr;
     const float* slope = nullptr;
     float clip_low = 0, clip_high = 0;
     bool activation_after_residual = false;
@@ -42,6 +43,9 @@ struct FusedEpilogue {
 // What backward adds to: sums over the rows. The gradient passes the rounding unchanged where the level lies within its
 // bounds (by half a level or more inside), and is zero beyond, where it goes to the zero point instead (Esser et al.,
 // "Learned Step Size Quantization", ICLR 2020; Bhalgat et al., "LSQ+", 2020).
+//
+// The bias' gradient is that of r; the multiplier's is of accumulator * multiplier + bias, with a bias that does not
+// depend on it.
 struct FusedEpilogueSums {
     float* multiplier = nullptr;  // channels
     float* bias = nullptr;
