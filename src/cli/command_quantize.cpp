@@ -245,9 +245,16 @@ void add_quantize_command(CLI::App& program, Action& action) {
     command->add_option("MODEL", options->model, "A full-precision .onnx")->required();
     command->add_option("-o,--out", options->out, "The integer network")->required()->type_name("OUT.qfm");
     command->add_flag("--ptq", options->ptq, "By calibration alone, without training");
-    command->add_option("--weights", options->calibration.weight_bits, "Bits of each weight")
-        ->required()
-        ->check(bits);
+    CLI::Option_group* widths = command->add_option_group("Weights", "Exactly one of these");
+    widths->add_option("--weights", options->calibration.weight_bits, "Bits of each weight")->check(bits);
+    widths->add_option("--target-size", options->calibration.target_bytes,
+                       "Largest size of OUT.qfm; each layer gets 2 to 8 bits as it needs them")
+        ->type_name("BYTES")
+        ->transform(CLI::AsSizeValue(true));
+    widths->add_option("--target-bits", options->calibration.target_bits,
+                       "Mean bits of a weight; each layer gets 2 to 8 as it needs them")
+        ->check(CLI::Range(2.0, 8.0));
+    widths->require_option(1);
     command->add_option("--acts", options->calibration.activation_bits, "Bits of each activation")
         ->required()
         ->check(bits);

@@ -26,6 +26,9 @@ struct PostTrainingOptions {
     int weight_bits = 8;               // 2..8
     int activation_bits = 8;           // 2..8
     std::optional<int> ends_bits;      // weights of the first and last layer and the last layer's input, 2..8
+    // Where one of these is given, weights get 2 to 8 bits layer by layer (bit_allocation.h) in place of weight_bits.
+    std::optional<uint64_t> target_bytes;  // of the .qfm file, at most
+    std::optional<double> target_bits;     // mean bits of a weight, 2..8
     std::optional<int> residual_bits;  // values that additions make or read, 2..8
     // Nothing: every observer is tried, and the one whose network agrees best with the teacher on held-out
     // images of the same source is kept.
@@ -42,8 +45,8 @@ struct PostTrainingOptions {
         0.75;                   // how much of an activation range's imbalance moves into dense weights, 0..1
     double range_margin = 1.0;  // observed ranges are widened by this factor, >= 1
     std::vector<std::string> skip_passes;
-    int images = 384;          // to calibrate on
-    int held_out_images = 64;  // to judge on, the source's next ones
+    int held_out_images = 64;  // to judge on, the source's first ones
+    int images = 384;          // to calibrate on, the next ones
     bool layer_report = false;
 };
 

@@ -13,11 +13,11 @@
 
 #include "base/error.h"
 #include "quantize/embedding_agreement.h"
+#include "quantize/preparation.h"
 #include "train/caching_allocator.h"
 #include "train/checkpoint.h"
 #include "train/distillation.h"
 #include "train/process_group.h"
-#include "train/starting_point.h"
 #include "train/tensor_conversion.h"
 
 namespace quantface {
@@ -33,7 +33,9 @@ double seconds_since(Clock::time_point start) {
 
 Precision chosen_precision(const DistillOptions& options) {
     if (options.precision != Precision::kAuto) return options.precision;
-    if (std::max(options.start.weight_bits, options.start.activation_bits) == kMaxBits) return Precision::kFloat32;
+    const PostTrainingOptions& start = options.start;
+    const bool mixed = start.target_bytes || start.target_bits;
+    if (start.activation_bits == kMaxBits || (!mixed && start.weight_bits == kMaxBits)) return Precision::kFloat32;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512bf16")) return Precision::kBfloat16;
 #endif
@@ -50,6 +52,9 @@ Json run_description(const DistillOptions& options, Precision precision, int thr
             {"activation_bits", start.activation_bits},
             {"ends_bits", start.ends_bits.value_or(0)},
             {"residual_bits", start.residual_bits.value_or(0)},
+            {"asymmetric_weights", start.asymmetric_weights},
+            {"target_bytes", start.target_bytes.value_or(0)},
+            {"target_bits", start.target_bits.value_or(0)},
             {"observer", start.observer ? observer_name(*start.observer) : "auto"},
             {"range_margin", start.range_margin},
             {"equalization", start.equalization ? start.equalization_strength : -1.0},
@@ -67,7 +72,7 @@ Json run_description(const DistillOptions& options, Precision precision, int thr
 
 class Run {
   public:
-    Run(const PreparedStart& prepared, const PixelStore& images, const DistillOptions& options, Precision precision,
+    Run(const Preparation& prepared, const CalibratedNetwork& start, const PixelStore& images, const DistillOptions& options, Precision precision,
         ProcessGroup* group, ThreadPool& pool, Progress& progress)
         : prepared_(prepared),
           options_(options),
@@ -75,13 +80,14 @@ class Run {
           pool_(pool),
           progress_(progress),
           description_(run_description(options, precision, pool.size())),
-          distillation_(prepared.graph, prepared.plan, prepared.start, images, options.recipe, options.steps,
+          distillation_(prepared.graph, prepared.plan, start.quantized, images, options.recipe, options.steps,
                         options.seed, student_options(precision), group) {
         best_ = parameters();
+        start_cosine_ = best_cosine_ = start.held_out_cosine;
     }
 
     void run(DistillResult& result) {
-        result.start_cosine = best_cosine_ = prepared_.start_cosine;
+        result.start_cosine = start_cosine_;
         if (is_first()) load();
         share_state();
         out_of_patience_ = agreed(options_.patience > 0 && judgements_without_gain_ >= options_.patience);
@@ -309,7 +315,7 @@ class Run {
         return "";
     }
 
-    const PreparedStart& prepared_;
+    const Preparation& prepared_;
     const DistillOptions& options_;
     ProcessGroup* group_;
     ThreadPool& pool_;
@@ -318,7 +324,7 @@ class Run {
     Distillation distillation_;
     int64_t step_ = 0;  // steps done
     int64_t best_step_ = 0;
-    double best_cosine_ = 0;
+    double start_cosine_ = 0, best_cosine_ = 0;
     std::vector<std::vector<float>> best_;  // parameters
     int judgements_without_gain_ = 0;
     bool out_of_patience_ = false;
@@ -341,7 +347,7 @@ uint64_t peak_memory_bytes() {
 }
 
 std::string make_record(const DistillOptions& options, const DistillResult& result, const ImageSource& source,
-                        const PreparedStart& prepared, int64_t images) {
+                        const Preparation& prepared, int64_t images) {
     const PostTrainingOptions& start = options.start;
     Json record = {{"method", "distillation"},
                    {"weight_bits", start.weight_bits},
@@ -358,6 +364,8 @@ std::string make_record(const DistillOptions& options, const DistillResult& resu
                    {"held_out_images", prepared.held_out.pixels.size()},
                    {"held_out_cosine", result.held_out_cosine}};
     for (const auto& [name, value] : recipe_values(options.recipe)) record["recipe_values"][name] = value;
+    if (start.target_bytes) record["target_bytes"] = *start.target_bytes;
+    if (start.target_bits) record["target_bits"] = *start.target_bits;
     if (start.ends_bits) record["ends_bits"] = *start.ends_bits;
     if (start.residual_bits) record["residual_bits"] = *start.residual_bits;
     return record.dump();
@@ -374,11 +382,15 @@ DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& 
     DistillResult result;
     result.first_process = group == nullptr || group->rank() == 0;
     result.precision = chosen_precision(options);
-    const PreparedStart prepared = prepare_start(teacher, source, options.start, pool, progress);
-    result.observer = prepared.observer;
+    const Preparation prepared = prepare(teacher, source, options.start, pool, progress);
+    // Without compensation, unless it is asked for: training moves the weights anyway.
+    constexpr ObserverKind kQuickObservers[] = {ObserverKind::kPercentile, ObserverKind::kMovingAverage};
+    const CalibratedNetwork start = calibrate_best(prepared, options.start, kQuickObservers,
+                                                   options.start.weight_compensation.value_or(false), pool, progress);
+    result.observer = start.observer;
     const PixelStore images(source, teacher.input_spec, prepared.held_out_count, options.images, pool, progress);
     if (group) group->wait_for_all();
-    Run(prepared, images, options, result.precision, group.get(), pool, progress).run(result);
+    Run(prepared, start, images, options, result.precision, group.get(), pool, progress).run(result);
     result.peak_memory_bytes = peak_memory_bytes();
     result.model.record = make_record(options, result, source, prepared, images.size());
     return result;
