@@ -22,8 +22,7 @@ namespace quantface {
 struct TrainingOptions {
     std::string recipe = "default";
     std::vector<std::string> set;  // "name=number"
-    int64_t steps = 4000;
-    int64_t images = 4096;
+    int64_t steps = 0, images = 0;  // 0: the recipe's
     std::string precision = "auto";
     int patience = 6;
     std::string checkpoint;  // empty: beside the output

@@ -7,13 +7,11 @@ namespace quantface {
 
 void add_training_options(CLI::App& command, TrainingOptions& options) {
     const std::string group = "Training";
-    command.add_option("--steps", options.steps, "Training steps")
+    command.add_option("--steps", options.steps, "Training steps (the recipe's: 4000, paper 11341)")
         ->check(CLI::Range(int64_t{1}, int64_t{100000000}))
-        ->capture_default_str()
         ->group(group);
-    command.add_option("--train-images", options.images, "Images to train on, held in memory (37 kB each)")
+    command.add_option("--train-images", options.images, "Images to train on (the recipe's: 4096, paper 528227)")
         ->check(CLI::Range(int64_t{2}, int64_t{1000000000}))
-        ->capture_default_str()
         ->group(group);
     command.add_option("--recipe", options.recipe, "How to train: default, or paper (Boutros et al., ICPR 2022)")
         ->check(CLI::IsMember({"default", "paper"}))

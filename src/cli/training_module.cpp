@@ -13,8 +13,12 @@ DistillOptions distill_options(const TrainingRequest& request) {
     distill.start = request.start;
     distill.recipe = recipe_named(options.recipe);
     for (const std::string& assignment : options.set) set_recipe_value(distill.recipe, assignment);
-    distill.steps = options.steps;
-    distill.images = options.images;
+    distill.steps = options.steps > 0 ? options.steps : distill.recipe.steps;
+    distill.images = options.images > 0 ? options.images : distill.recipe.images;
+    if (distill.recipe.quantizer == QuantizerKind::kObserved) {
+        distill.start.asymmetric_weights = true;
+        if (!distill.start.observer) distill.start.observer = ObserverKind::kMinMax;
+    }
     distill.seed = request.seed;
     if (options.precision == "float32") distill.precision = Precision::kFloat32;
     if (options.precision == "bfloat16") distill.precision = Precision::kBfloat16;

@@ -81,7 +81,7 @@ class Run {
           progress_(progress),
           description_(run_description(options, precision, pool.size())),
           distillation_(prepared.graph, prepared.plan, start.quantized, images, options.recipe, options.steps,
-                        options.seed, student_options(precision), group) {
+                        options.seed, student_options(options, precision), group) {
         best_ = parameters();
         start_cosine_ = best_cosine_ = start.held_out_cosine;
     }
@@ -104,10 +104,11 @@ class Run {
     }
 
   private:
-    static StudentOptions student_options(Precision precision) {
-        StudentOptions options;
-        options.bfloat16 = precision == Precision::kBfloat16;
-        return options;
+    static StudentOptions student_options(const DistillOptions& options, Precision precision) {
+        StudentOptions student;
+        student.quantizer = options.recipe.quantizer;
+        student.bfloat16 = precision == Precision::kBfloat16;
+        return student;
     }
 
     bool is_first() const { return group_ == nullptr || group_->rank() == 0; }

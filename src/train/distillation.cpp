@@ -93,13 +93,14 @@ void Distillation::add_up_gradients(at::Tensor& losses) {
     const at::NoGradGuard no_gradients;
     std::vector<at::Tensor> parts = {losses};
     for (const StudentParameter& parameter : optimizer_.parameters()) {
-        parts.push_back(parameter.tensor.grad().reshape({-1}));
+        if (parameter.kind != ParameterKind::kRange) parts.push_back(parameter.tensor.grad().reshape({-1}));
     }
     std::vector<at::Tensor> all = {at::cat(parts).cpu()};
     group_->add_up(all);
     losses = all[0].slice(0, 0, losses.numel());
     int64_t at = losses.numel();
     for (const StudentParameter& parameter : optimizer_.parameters()) {
+        if (parameter.kind == ParameterKind::kRange) continue;
         at::Tensor gradient = parameter.tensor.grad();
         gradient.copy_(all[0].slice(0, at, at + gradient.numel()).reshape(gradient.sizes()));
         at += gradient.numel();
@@ -113,6 +114,7 @@ StepReport Distillation::step(int64_t index) {
     const at::Tensor pixels = batch(index);
     const TeacherTargets targets = teacher_(pixels, features);
 
+    student_.set_observing(recipe_.quantizer == QuantizerKind::kObserved && index < recipe_.observe_steps);
     std::vector<at::Tensor> values;
     const at::Tensor embedding =
         student_.forward(pixels, features ? teacher_.values() : std::vector<ValueId>{}, values);
@@ -123,8 +125,15 @@ StepReport Distillation::step(int64_t index) {
     }
     if (!values.empty()) feature_part = feature_part / static_cast<double>(values.size());
     at::Tensor loss = embedding_part * recipe_.embedding_loss + feature_part * feature_weight;
+    if (recipe_.squared_loss > 0) loss = loss + squared_loss(embedding, targets.embedding) * recipe_.squared_loss;
     if (recipe_.norm_loss > 0) loss = loss + norm_loss(embedding, targets.embedding) * recipe_.norm_loss;
     if (recipe_.relation_loss > 0) loss = loss + relation_loss(embedding, targets.embedding) * recipe_.relation_loss;
+
+    if (group_ && recipe_.quantizer == QuantizerKind::kObserved && index < recipe_.observe_steps) {
+        at::Tensor ranges = student_.observed_ranges().cpu();
+        group_->take_greatest(ranges);
+        student_.set_observed_ranges(ranges);
+    }
 
     optimizer_.clear_gradients();
     const double weight = static_cast<double>(pixels.size(0)) / recipe_.batch;  // this process's part

@@ -16,6 +16,10 @@ at::Tensor embedding_loss(const at::Tensor& student, const at::Tensor& teacher) 
     return 1 - (normalized(student) * normalized(teacher)).sum(1).mean();
 }
 
+at::Tensor squared_loss(const at::Tensor& student, const at::Tensor& teacher) {
+    return (normalized(student) - normalized(teacher)).square().mean();
+}
+
 at::Tensor norm_loss(const at::Tensor& student, const at::Tensor& teacher) {
     return (student.norm(2, 1) / teacher.norm(2, 1).clamp_min(kTiny) - 1).square().mean();
 }

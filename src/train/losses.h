@@ -10,6 +10,10 @@ namespace quantface {
 // Boutros et al. (ICPR 2022), Eq. 4. (N, dimension) each.
 at::Tensor embedding_loss(const at::Tensor& student, const at::Tensor& teacher);
 
+// Mean over images and entries of the squared difference between the embeddings scaled to length 1: the loss of the
+// settings published with that paper, embedding_loss times 2 / dimension.
+at::Tensor squared_loss(const at::Tensor& student, const at::Tensor& teacher);
+
 // Mean of (|student| / |teacher| - 1)^2.
 at::Tensor norm_loss(const at::Tensor& student, const at::Tensor& teacher);
 

@@ -40,7 +40,7 @@ double Optimizer::step(int64_t index) {
         const double rate = factor * rate_of(recipe_, parameters_[i].kind);
         if (!parameter.grad().defined() || rate == 0) continue;
         at::Tensor gradient = parameter.grad() * clip;
-        if (recipe_.weight_decay > 0 && parameters_[i].kind == ParameterKind::kWeight) {
+        if (recipe_.weight_decay > 0 && (recipe_.decay_all || parameters_[i].kind == ParameterKind::kWeight)) {
             gradient.add_(parameter, recipe_.weight_decay);
         }
         if (recipe_.optimizer == OptimizerKind::kAdam) {

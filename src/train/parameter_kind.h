@@ -1,4 +1,5 @@
-// What a student learns, and in which units: all such that one learning rate fits every layer and bit width.
+// What a student learns, and in which units: all such that one learning rate fits every layer and bit width. (With
+// observed quantizers, student.h, weights, biases and affine maps are in real units instead.)
 #pragma once
 
 namespace quantface {
@@ -11,6 +12,7 @@ enum class ParameterKind {
     kAffine,       // relative to the starting scale; the shift in starting steps of the output
     kStep,         // logarithm, relative to the starting step
     kZeroPoint,    // in levels
+    kRange,        // the least or greatest number seen; not learned by gradients
 };
 
 }  // namespace quantface

@@ -10,24 +10,30 @@
 namespace quantface {
 
 PixelStore::PixelStore(const ImageSource& source, const InputSpec& spec, int64_t first, int64_t count,
-                       ThreadPool& pool, Progress& progress) {
-    if (const auto size = source.size()) count = std::clamp<int64_t>(*size - first, 0, count);
-    if (count < 1) fail_bad_input(source.description() + ": gives no image to train on");
-    images_.resize(static_cast<size_t>(count));
-    progress.start("preparing images, images", count);
-    pool.parallel_for(count, [&](int64_t index, int) {
+                       ThreadPool& pool, Progress& progress)
+    : source_(source), spec_(spec), first_(first), count_(count) {
+    if (const auto size = source.size()) count_ = std::clamp<int64_t>(*size - first, 0, count);
+    if (count_ < 1) fail_bad_input(source.description() + ": gives no image to train on");
+    if (count_ > kMostHeld) return;
+    images_.resize(static_cast<size_t>(count_));
+    progress.start("preparing images, images", count_);
+    pool.parallel_for(count_, [&](int64_t index, int) {
         if (progress.stop_requested()) fail_work("interrupted");
-        const Image image = source.image(first + index);
-        auto& pixels = images_[static_cast<size_t>(index)];
-        pixels.resize(size_t{3} * static_cast<size_t>(spec.height * spec.width));
-        to_network_pixels({image.rgb.data(), image.height, image.width}, spec, pixels);
+        images_[static_cast<size_t>(index)] = read(index);
         progress.advance(1);
     });
     progress.finish();
 }
 
-uint64_t PixelStore::bytes() const {
-    return images_.empty() ? 0 : images_.size() * images_[0].size();
+std::vector<uint8_t> PixelStore::read(int64_t index) const {
+    const Image image = source_.image(first_ + index);
+    std::vector<uint8_t> pixels(size_t{3} * static_cast<size_t>(spec_.height * spec_.width));
+    to_network_pixels({image.rgb.data(), image.height, image.width}, spec_, pixels);
+    return pixels;
+}
+
+std::vector<uint8_t> PixelStore::pixels(int64_t index) const {
+    return images_.empty() ? read(index) : images_[static_cast<size_t>(index)];
 }
 
 std::vector<int64_t> BatchOrder::at(int64_t first, int64_t count) {

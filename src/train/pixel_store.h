@@ -1,4 +1,4 @@
-// The training images in memory, as pixels, and the batches drawn from them.
+// The training images as pixels, and the batches drawn from them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,16 +15,24 @@ namespace quantface {
 
 class PixelStore {
   public:
-    // Images [first, first + count) of the source, fewer where it ends before, cropped as embedding crops them. Throws
-    // Error: kBadInput where the source gives none or cannot be read, kFailed when the progress asks to stop.
+    // Images [first, first + count) of the source, fewer where it ends before, cropped as embedding crops them. Up to
+    // kMostHeld are held in memory; of more than that each is read when it is asked for, and the source must outlive the
+    // store. Throws Error: kBadInput where the source gives none or cannot be read, kFailed when the progress asks to stop.
     PixelStore(const ImageSource& source, const InputSpec& spec, int64_t first, int64_t count, ThreadPool& pool,
                Progress& progress);
 
-    int64_t size() const { return static_cast<int64_t>(images_.size()); }
-    const std::vector<uint8_t>& pixels(int64_t index) const { return images_[static_cast<size_t>(index)]; }  // HWC
-    uint64_t bytes() const;
+    int64_t size() const { return count_; }
+    // HWC; thread-safe. Throws Error(kBadInput) where an image that is not held cannot be read.
+    std::vector<uint8_t> pixels(int64_t index) const;
+
+    static constexpr int64_t kMostHeld = 65536;
 
   private:
+    std::vector<uint8_t> read(int64_t index) const;
+
+    const ImageSource& source_;
+    InputSpec spec_;
+    int64_t first_, count_;
     std::vector<std::vector<uint8_t>> images_;
 };
 

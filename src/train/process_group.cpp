@@ -92,6 +92,14 @@ class GlooGroup final : public ProcessGroup {
         }
     }
 
+    void take_greatest(at::Tensor& tensor) override {
+        std::vector<at::Tensor> one = {tensor};
+        c10d::AllreduceOptions options;
+        options.timeout = kStepLimit;
+        options.reduceOp = c10d::ReduceOp::MAX;
+        wait([&] { return group_->allreduce(one, options); }, kStepLimit);
+    }
+
     void broadcast(at::Tensor& tensor) override {
         std::vector<at::Tensor> one = {tensor};
         c10d::BroadcastOptions options;

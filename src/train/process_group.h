@@ -28,6 +28,7 @@ class ProcessGroup {
     // Collective: every process calls them in the same order with tensors of the same shapes (CPU). They throw
     // Error(kFailed) within the time limit where another process is gone.
     virtual void add_up(std::vector<at::Tensor>& tensors) = 0;  // in place
+    virtual void take_greatest(at::Tensor& tensor) = 0;         // of each entry, in place
     virtual void broadcast(at::Tensor& tensor) = 0;             // the first process's, in place
 };
 

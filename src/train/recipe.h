@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "train/parameter_kind.h"
+#include "train/student.h"
 
 namespace quantface {
 
@@ -16,6 +17,10 @@ enum class ScheduleKind { kCosine, kConstant, kSteps };
 
 struct Recipe {
     std::string name = "default";
+    int64_t steps = 4000;   // unless the user says otherwise
+    int64_t images = 4096;  // to train on, likewise
+    QuantizerKind quantizer = QuantizerKind::kLearned;
+    int64_t observe_steps = 300;  // of observed quantizers: afterwards their ranges stay
     int batch = 16;  // images a step, over all processes
 
     OptimizerKind optimizer = OptimizerKind::kAdam;
@@ -32,10 +37,12 @@ struct Recipe {
     bool nesterov = true;
     double beta1 = 0.9, beta2 = 0.99;  // of Adam
     double weight_decay = 0.0;
+    bool decay_all = false;         // also of what is no weight
     double clip_norm = 0.0;         // of the whole gradient; 0: none
     double average = 0.0;           // decay of the parameters' moving average, which is what is kept; 0: the last ones
 
     double embedding_loss = 1.0;    // weight of 1 - cosine
+    double squared_loss = 0.0;      // of the mean over entries of the squared difference of embeddings of length 1
     double norm_loss = 0.0;         // of the squared relative difference of the embeddings' lengths
     double feature_loss = 0.0;      // of the relative squared error of the values on residual streams
     double feature_final = 0.1;     // part of feature_loss that is left at the end (falling linearly)

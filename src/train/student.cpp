@@ -44,8 +44,8 @@ class WeightLevels : public torch::autograd::Function<WeightLevels> {
     }
 };
 
-// The weights in units of their starting scale, near what they round to.
-at::Tensor starting_weights(const Graph& graph, const Node& node, const QuantizedConv& start) {
+// A convolution's weights, for pixels as they come.
+at::Tensor weights_less_std(const Graph& graph, const Node& node) {
     const auto& conv = std::get<ConvOp>(node.op);
     at::Tensor weight = to_torch(conv.weight);
     if (node.inputs[0] == graph.input) {
@@ -53,6 +53,12 @@ at::Tensor starting_weights(const Graph& graph, const Node& node, const Quantize
         QF_CHECK(conv.groups == 1);
         weight = weight / to_torch(std).reshape({1, 3, 1, 1});
     }
+    return weight;
+}
+
+// The weights in units of their starting scale, near what they round to.
+at::Tensor starting_weights(const Graph& graph, const Node& node, const QuantizedConv& start) {
+    const at::Tensor weight = weights_less_std(graph, node);
     const std::vector<int32_t> centred = centred_levels(start);
     const std::vector<float> numbers(centred.begin(), centred.end());
     const at::Tensor level = to_torch(numbers).reshape(weight.sizes());
@@ -69,14 +75,22 @@ at::Tensor as_half(const at::Tensor& numbers) {
 
 }  // namespace
 
-at::Tensor Student::Conv::scale() const {
-    return start_scale * at::exp(log_scale);
+Student::WeightLevelGrid Student::Conv::grid() const {
+    if (!observed) return {log_scale, lowest, highest};
+    const at::NoGradGuard no_gradients;
+    constexpr double kSmallestScale = 1e-12;
+    const double largest = (1 << bits) - 1;
+    const at::Tensor rows = weight.flatten(1);
+    const at::Tensor low = at::clamp_max(rows.amin(1), 0), high = at::clamp_min(rows.amax(1), 0);
+    const at::Tensor scale = at::clamp_min((high - low) / largest, kSmallestScale);
+    const at::Tensor zero_point = at::clamp((-low / scale).round(), 0, largest);
+    return {at::log(scale), -zero_point, largest - zero_point};
 }
 at::Tensor Student::Conv::bias() const {
     return start_bias + offset * bias_unit;
 }
-at::Tensor Student::Conv::levels() const {
-    return WeightLevels::apply(weight, log_scale, lowest, highest);
+at::Tensor Student::Conv::levels(const WeightLevelGrid& grid) const {
+    return WeightLevels::apply(weight, grid.log_scale, grid.lowest, grid.highest);
 }
 at::Tensor Student::Affine::scale() const {
     return start_scale * gain;
@@ -85,7 +99,18 @@ at::Tensor Student::Affine::shift() const {
     return start_shift + offset * shift_unit;
 }
 at::Tensor Student::Range::step() const {
+    constexpr double kSmallestStep = 1e-12;
+    if (observed) return at::clamp_min((high - low) / largest(), kSmallestStep);
     return start_step * at::exp(log_step);
+}
+at::Tensor Student::Range::zero_point() const {
+    if (observed) return at::clamp((-low / step()).round(), 0, largest());
+    return learned_zero_point;
+}
+void Student::Range::widen(const at::Tensor& numbers) const {
+    at::Tensor least = low, greatest = high;
+    least.copy_(at::minimum(least, numbers.min()));
+    greatest.copy_(at::maximum(greatest, numbers.max()));
 }
 
 Student::Student(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
@@ -147,6 +172,17 @@ void Student::add_conv(const FusedNode& fused, const QuantizedConv& start, doubl
     conv.start_scale = place(to_torch(start.scale));
     conv.start_bias = place(to_torch(start.bias));
     const auto channels = static_cast<int64_t>(start.scale.size());
+    conv.bits = start.bits;
+    conv.observed = observes();
+    if (observes()) {
+        if (start.zero_point.empty()) fail_usage("observed quantizers need asymmetric weights");
+        conv.start_scale = constant(channels, 1);
+        conv.log_scale = constant(channels, 0);
+        conv.bias_unit = constant(channels, 1);
+        add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight, weights_less_std(graph_, node));
+        add_parameter(node.name + ".bias", ParameterKind::kBias, conv.offset, constant(channels, 0));
+        return;
+    }
     if (output_step > 0) {
         conv.bias_unit = constant(channels, output_step);
     } else {
@@ -166,6 +202,13 @@ void Student::add_affine(int node, double output_step) {
     Affine& affine = affines_[node];
     affine.start_scale = place(to_torch(op.scale));
     affine.start_shift = place(to_torch(op.shift));
+    if (observes()) {
+        const at::Tensor scale = affine.start_scale;
+        affine.start_scale = affine.shift_unit = constant(channels, 1);
+        add_parameter(name + ".gain", ParameterKind::kAffine, affine.gain, scale);
+        add_parameter(name + ".shift", ParameterKind::kAffine, affine.offset, constant(channels, 0));
+        return;
+    }
     constexpr double kPartOfEmbedding = 0.01;
     affine.shift_unit = constant(channels, output_step > 0 ? output_step : kPartOfEmbedding);
     add_parameter(name + ".gain", ParameterKind::kAffine, affine.gain, constant(channels, 1));
@@ -179,8 +222,17 @@ void Student::add_range(const FusedNode& fused, ValueId value, const QuantParams
     range.start_step = place(at::scalar_tensor(start.scale, at::kFloat));
     const std::string name =
         graph_.nodes[fused.node].name + (value == fused.outputs[0].value ? ".out" : ".out2");
+    range.observed = observes();
+    if (observes()) {
+        const double step = static_cast<double>(start.scale);
+        range.low = place(at::scalar_tensor(-start.zero_point * step, at::kFloat));
+        range.high = place(at::scalar_tensor((range.largest() - start.zero_point) * step, at::kFloat));
+        parameters_.push_back({name + ".low", ParameterKind::kRange, range.low});
+        parameters_.push_back({name + ".high", ParameterKind::kRange, range.high});
+        return;
+    }
     add_parameter(name + ".step", ParameterKind::kStep, range.log_step, at::scalar_tensor(0.0, at::kFloat));
-    add_parameter(name + ".zero", ParameterKind::kZeroPoint, range.zero_point,
+    add_parameter(name + ".zero", ParameterKind::kZeroPoint, range.learned_zero_point,
                   at::scalar_tensor(static_cast<double>(start.zero_point), at::kFloat));
 }
 
@@ -292,10 +344,11 @@ struct Student::Pass {
     }
     at::Tensor number(ValueId value) const { return levels[value].to(at::kFloat); }
 
-    void set_scale(const Conv& conv, const at::Tensor& weight, ValueId input, double unit, EpilogueTensors& t) const {
+    void set_scale(const Conv& conv, const WeightLevelGrid& grid, const at::Tensor& weight, ValueId input, double unit,
+                   EpilogueTensors& t) const {
         ConvScaleInputs inputs;
         inputs.start_scale = conv.start_scale;
-        inputs.log_scale = conv.log_scale;
+        inputs.log_scale = grid.log_scale;
         inputs.start_bias = conv.start_bias;
         inputs.bias_unit = conv.bias_unit;
         inputs.offset = conv.offset;
@@ -318,9 +371,10 @@ struct Student::Pass {
         const auto factor = [&](ValueId value) { return scaled_step(value, 1 / unit); };
         if (const auto* conv_op = std::get_if<ConvOp>(&node.op)) {
             const Conv& conv = student.convs_.at(fused.node);
-            const at::Tensor weight = conv.levels();
+            const WeightLevelGrid grid = conv.grid();
+            const at::Tensor weight = conv.levels(grid);
             t.accumulator = convolve(*conv_op, reads_pixels ? image(pixels) : levels[node.inputs[0]], weight);
-            set_scale(conv, weight, node.inputs[0], unit, t);
+            set_scale(conv, grid, weight, node.inputs[0], unit, t);
         } else if (std::holds_alternative<AffineOp>(node.op)) {
             const Affine& affine = student.affines_.at(fused.node);
             at::Tensor scale = affine.scale().to(at::kDouble), shift = affine.shift().to(at::kDouble);
@@ -370,12 +424,35 @@ struct Student::Pass {
 
     at::Tensor as_numbers(const at::Tensor& tensor) const { return tensor.to(type); }
 
+    // Widens the ranges of the operation's outputs to what it gives this time.
+    void observe(const FusedNode& fused, const at::Tensor& pixels) {
+        const at::NoGradGuard no_gradients;
+        EpilogueTensors t;
+        run_operation(fused, pixels, 1, t);
+        set_activation(fused, 1, t);
+        if (fused.residual != kNoValue) {
+            t.residual = levels[fused.residual];
+            t.residual_multiplier = scaled_step(fused.residual, static_cast<double>(fused.residual_sign));
+        }
+        for (const FusedOutput& output : fused.outputs) {
+            if (output.value == graph.output) continue;
+            EpilogueTensors of_output = t;
+            if (output.affine_node >= 0) {
+                of_output.scale = student.affines_.at(output.affine_node).scale();
+                of_output.shift = student.affines_.at(output.affine_node).shift();
+            }
+            student.range_of(output.value).widen(epilogue_numbers(of_output));
+            steps[output.value].reset();
+        }
+    }
+
     void run(const FusedNode& fused, const at::Tensor& pixels) {
         const Node& node = graph.nodes[fused.node];
         if (const auto* pool = std::get_if<MaxPoolOp>(&node.op)) {
             levels[fused.outputs[0].value] = max_pool(levels[node.inputs[0]], *pool);
             return;
         }
+        if (student.observing_) observe(fused, pixels);
         // The numbers' unit is one level of the first output, as in the engine; only the level's own size learns from
         // being the unit.
         const double unit = fixed_step(fused.outputs[0].value);
@@ -400,7 +477,7 @@ struct Student::Pass {
             }
             const Range& range = student.range_of(output.value);
             of_output.step = scaled_step(output.value, 1 / output_unit);  // 1, which learns
-            of_output.zero_point = range.zero_point;
+            of_output.zero_point = range.zero_point();
             of_output.bits = range.bits;
             levels[output.value] = fused_epilogue(of_output);
         }
@@ -428,15 +505,43 @@ at::Tensor Student::forward(const at::Tensor& pixels) const {
     return forward(pixels, {}, kept);
 }
 
+at::Tensor Student::observed_ranges() const {
+    std::vector<at::Tensor> high, low;
+    for (const auto& [value, range] : ranges_) {
+        if (!range.observed) continue;
+        high.push_back(range.high);
+        low.push_back(-range.low);
+    }
+    if (high.empty()) return at::empty({2, 0}, at::kFloat);
+    return at::stack({at::stack(high), at::stack(low)});
+}
+
+void Student::set_observed_ranges(const at::Tensor& ranges) {
+    const at::NoGradGuard no_gradients;
+    int64_t index = 0;
+    for (const auto& [value, range] : ranges_) {
+        if (!range.observed) continue;
+        at::Tensor high = range.high, low = range.low;
+        high.copy_(ranges[0][index]);
+        low.copy_(-ranges[1][index]);
+        ++index;
+    }
+}
+
 void Student::write_back(Graph& graph, QuantizedGraph& quantized) const {
     const at::NoGradGuard no_gradients;
     graph = graph_;
     quantized = start_;
     for (const auto& [node, conv] : convs_) {
         QuantizedConv& to = quantized.convs.at(node);
-        to.scale = to_vector(conv.scale());
+        const WeightLevelGrid grid = conv.grid();
+        to.scale = to_vector(conv.start_scale * at::exp(grid.log_scale));
         to.bias = to_vector(conv.bias());
-        const std::vector<float> levels = to_vector(conv.levels());
+        const std::vector<float> levels = to_vector(conv.levels(grid));
+        if (conv.observed) {
+            const std::vector<float> lowest = to_vector(grid.lowest);
+            for (size_t i = 0; i < lowest.size(); ++i) to.zero_point[i] = static_cast<int32_t>(-lowest[i]);
+        }
         const size_t per_output = levels.size() / to.scale.size();
         for (size_t index = 0; index < levels.size(); ++index) {
             to.level[index] = static_cast<int32_t>(levels[index]);
@@ -451,12 +556,11 @@ void Student::write_back(Graph& graph, QuantizedGraph& quantized) const {
     }
     for (const auto& [value, owner] : shares_range_) {
         const Range& range = ranges_.at(owner);
-        const double largest = (1 << range.bits) - 1;
         QuantParams& params = quantized.values[value];
         params.bits = range.bits;
         params.scale = range.step().item<float>();
         params.zero_point =
-            static_cast<int32_t>(std::clamp(std::nearbyint(range.zero_point.item<double>()), 0.0, largest));
+            static_cast<int32_t>(std::clamp(std::nearbyint(range.zero_point().item<double>()), 0.0, range.largest()));
     }
 }
 

@@ -23,7 +23,15 @@ struct StudentParameter {
     at::Tensor tensor;  // float32, requires gradients
 };
 
+// How weights' and values' levels are found while training.
+enum class QuantizerKind {
+    kLearned,   // steps, scales and zero points are parameters (LSQ+)
+    kObserved,  // as Boutros et al. (ICPR 2022) have it: a channel's weights reach from their present least to their
+                // greatest number; a value from the least to the greatest number seen so far
+};
+
 struct StudentOptions {
+    QuantizerKind quantizer = QuantizerKind::kLearned;
     bool bfloat16 = false;  // levels and convolutions in bfloat16: levels are exact in it, accumulators are rounded
     at::Device device = at::kCPU;
 };
@@ -44,6 +52,12 @@ class Student {
 
     std::vector<StudentParameter> parameters() const { return parameters_; }
 
+    // Observed quantizers: whether forward passes widen the values' ranges (at first they do not).
+    void set_observing(bool observing) { observing_ = observing; }
+    // All values' ranges in one tensor, (2, ranges): the greatest numbers, and the least ones negated.
+    at::Tensor observed_ranges() const;
+    void set_observed_ranges(const at::Tensor& ranges);
+
     // The present numbers: lower_to_integer(graph, plan, quantized) gives the integer network.
     void write_back(Graph& graph, QuantizedGraph& quantized) const;
 
@@ -51,14 +65,22 @@ class Student {
     const std::vector<FusedNode>& plan() const { return plan_; }
 
   private:
+    // Of a convolution's weights, one entry for each output channel. Observed quantizers find it anew each time.
+    struct WeightLevelGrid {
+        at::Tensor log_scale;        // relative to the starting scale
+        at::Tensor lowest, highest;  // bounds of the centred levels
+    };
     struct Conv {
-        at::Tensor lowest, highest;            // (C): bounds of the centred levels
+        int bits = 8;
+        bool observed = false;
         at::Tensor start_scale;                // (C)
         at::Tensor weight, log_scale, offset;  // parameters; offset: of the bias
+        at::Tensor lowest, highest;            // learned quantizers: of the grid
         at::Tensor start_bias, bias_unit;
-        at::Tensor scale() const;
+        WeightLevelGrid grid() const;
         at::Tensor bias() const;
-        at::Tensor levels() const;  // whole numbers, gradients straight through
+        // Whole numbers, gradients straight through.
+        at::Tensor levels(const WeightLevelGrid& grid) const;
     };
     struct Affine {
         at::Tensor start_scale, start_shift, shift_unit;
@@ -68,14 +90,20 @@ class Student {
     };
     struct Range {
         int bits = 8;
+        bool observed = false;
         at::Tensor start_step;
-        at::Tensor log_step, zero_point;  // parameters
+        at::Tensor log_step, learned_zero_point;  // parameters of learned quantizers
+        at::Tensor low, high;                     // of observed ones
+        double largest() const { return (1 << bits) - 1; }
         at::Tensor step() const;
+        at::Tensor zero_point() const;
+        void widen(const at::Tensor& numbers) const;
     };
     struct Pass;  // one forward pass
 
     at::Tensor place(const at::Tensor& tensor) const { return tensor.to(options_.device); }
     at::Tensor constant(int64_t count, double number) const;
+    bool observes() const { return options_.quantizer == QuantizerKind::kObserved; }
     void add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member, const at::Tensor& start);
     void add_conv(const FusedNode& fused, const QuantizedConv& start, double output_step);
     void add_affine(int node, double output_step);
@@ -94,6 +122,7 @@ class Student {
     std::map<ValueId, Range> ranges_;        // by the value that owns it
     std::map<ValueId, ValueId> shares_range_;  // value -> owner: a maximum has the levels of what it reads
     std::vector<StudentParameter> parameters_;
+    bool observing_ = false;
 };
 
 }  // namespace quantface

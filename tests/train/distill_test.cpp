@@ -160,6 +160,26 @@ TEST_F(Distill, HalfPrecisionLearnsToo) {
     EXPECT_GT(result.held_out_cosine, result.start_cosine + 0.02);
 }
 
+TEST_F(Distill, ThePapersRecipeLearns) {
+    DistillOptions given = options(3);
+    given.recipe = recipe_named("paper");
+    given.recipe.batch = 8;
+    given.recipe.observe_steps = 10;
+    given.start.asymmetric_weights = true;
+    given.start.observer = ObserverKind::kMinMax;
+    given.checkpoint = folder_ / "run.checkpoint";
+    const DistillResult result = train(given);
+    EXPECT_GT(result.held_out_cosine, result.start_cosine);
+    EXPECT_TRUE(std::get<IntegerConv>(result.model.nodes[0].op).has_asymmetric_weights());
+
+    StopAfter stop(17);
+    EXPECT_THROW(train(given, &stop), Error);
+    EXPECT_EQ(bytes(train(given).model), bytes(result.model));
+
+    given.start.asymmetric_weights = false;
+    EXPECT_THROW(train(given), Error);
+}
+
 TEST_F(Distill, RefusesWhatMakesNoSense) {
     DistillOptions given = options(4);
     given.steps = 0;
