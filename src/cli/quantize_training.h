@@ -23,7 +23,7 @@ struct TrainingOptions {
     std::string recipe = "default";
     std::vector<std::string> set;  // "name=number"
     int64_t steps = 0, images = 0;  // 0: the recipe's
-    std::string precision = "auto";
+    std::string precision = "auto", device = "auto";
     int patience = 6;
     std::string checkpoint;  // empty: beside the output
     bool no_checkpoint = false;

@@ -24,6 +24,10 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
         ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
         ->capture_default_str()
         ->group(group);
+    command.add_option("--device", options.device, "To train on; auto: CUDA where libtorch has it")
+        ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+        ->capture_default_str()
+        ->group(group);
     command.add_option("--patience", options.patience,
                        "Stop after this many judgements (20 a run) without a better model; 0: never")
         ->check(CLI::Range(0, 1000))

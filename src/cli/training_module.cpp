@@ -22,6 +22,8 @@ DistillOptions distill_options(const TrainingRequest& request) {
     distill.seed = request.seed;
     if (options.precision == "float32") distill.precision = Precision::kFloat32;
     if (options.precision == "bfloat16") distill.precision = Precision::kBfloat16;
+    if (options.device == "cpu") distill.device = DeviceKind::kCpu;
+    if (options.device == "cuda") distill.device = DeviceKind::kCuda;
     distill.patience = options.patience;
     distill.checkpoint = request.checkpoint;
     distill.identity = request.identity;

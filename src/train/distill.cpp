@@ -31,11 +31,19 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+at::Device chosen_device(const DistillOptions& options) {
+    if (options.device == DeviceKind::kCpu) return at::kCPU;
+    if (at::hasCUDA()) return at::kCUDA;
+    if (options.device == DeviceKind::kCuda) fail_usage("there is no CUDA device here, or libtorch was built without CUDA");
+    return at::kCPU;
+}
+
 Precision chosen_precision(const DistillOptions& options) {
     if (options.precision != Precision::kAuto) return options.precision;
     const PostTrainingOptions& start = options.start;
     const bool mixed = start.target_bytes || start.target_bits;
     if (start.activation_bits == kMaxBits || (!mixed && start.weight_bits == kMaxBits)) return Precision::kFloat32;
+    if (!chosen_device(options).is_cpu()) return Precision::kBfloat16;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512bf16")) return Precision::kBfloat16;
 #endif
@@ -64,6 +72,7 @@ Json run_description(const DistillOptions& options, Precision precision, int thr
             {"steps", options.steps},
             {"seed", options.seed},
             {"precision", precision == Precision::kBfloat16 ? "bfloat16" : "float32"},
+            {"device", chosen_device(options).is_cpu() ? "cpu" : "cuda"},
             {"threads", threads},
             {"judgements", options.judgements},
             {"patience", options.patience},
@@ -107,6 +116,7 @@ class Run {
     static StudentOptions student_options(const DistillOptions& options, Precision precision) {
         StudentOptions student;
         student.quantizer = options.recipe.quantizer;
+        student.device = chosen_device(options);
         student.bfloat16 = precision == Precision::kBfloat16;
         return student;
     }

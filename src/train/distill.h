@@ -18,9 +18,15 @@
 namespace quantface {
 
 enum class Precision {
-    kAuto,      // bfloat16 where the CPU multiplies it by itself and no weight or activation has 8 bits, else float32
+    kAuto,      // bfloat16 where the device multiplies it by itself and no weight or activation has 8 bits, else float32
     kFloat32,
     kBfloat16,  // convolutions' results are rounded to 8 significant bits; levels are exact
+};
+
+enum class DeviceKind {
+    kAuto,  // a CUDA device where this libtorch has one, else the CPU
+    kCpu,
+    kCuda,
 };
 
 struct DistillOptions {
@@ -30,6 +36,7 @@ struct DistillOptions {
     int64_t images = 4096;       // to train on: the source's first ones
     uint64_t seed = 1;
     Precision precision = Precision::kAuto;
+    DeviceKind device = DeviceKind::kAuto;
     int judgements = 20;         // how often the integer model is judged, evenly spread
     int patience = 6;            // judgements in a row without a better one after which training stops; 0: never
     std::filesystem::path checkpoint;  // written and resumed from; empty: none

@@ -59,13 +59,14 @@ Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& pla
       group_(group),
       spec_(graph.input_spec),
       student_(graph, plan, start, student_options),
-      teacher_(graph, feature_values(graph, plan)),
+      teacher_(graph, feature_values(graph, plan), student_options.device),
+      device_(student_options.device),
       optimizer_(student_.parameters(), recipe, steps),
       order_(images.size(), seed) {
     const int64_t count = std::min(kPowerImages, images.size());
     at::Tensor pixels = at::empty({count, 3, spec_.height, spec_.width}, at::kFloat);
     for (int64_t i = 0; i < count; ++i) put_image(images.pixels(i), spec_, false, pixels[i].data_ptr<float>());
-    for (const at::Tensor& value : teacher_(pixels, true).values) {
+    for (const at::Tensor& value : teacher_(pixels.to(device_), true).values) {
         value_power_.push_back(value.square().mean().item<double>());
     }
 }
@@ -85,13 +86,13 @@ at::Tensor Distillation::batch(int64_t index) {
             put_image(images_.pixels(indices[static_cast<size_t>(i)]), spec_, mirrored, to);
         }
     });
-    return pixels;
+    return pixels.to(device_);
 }
 
 // All in one tensor: one message for each step.
 void Distillation::add_up_gradients(at::Tensor& losses) {
     const at::NoGradGuard no_gradients;
-    std::vector<at::Tensor> parts = {losses};
+    std::vector<at::Tensor> parts = {losses.to(device_)};
     for (const StudentParameter& parameter : optimizer_.parameters()) {
         if (parameter.kind != ParameterKind::kRange) parts.push_back(parameter.tensor.grad().reshape({-1}));
     }
@@ -119,7 +120,7 @@ StepReport Distillation::step(int64_t index) {
     const at::Tensor embedding =
         student_.forward(pixels, features ? teacher_.values() : std::vector<ValueId>{}, values);
     const at::Tensor embedding_part = embedding_loss(embedding, targets.embedding);
-    at::Tensor feature_part = at::zeros({}, at::kFloat);
+    at::Tensor feature_part = at::zeros({}, embedding.options());
     for (size_t i = 0; i < values.size(); ++i) {
         feature_part = feature_part + value_loss(values[i], targets.values[i], value_power_[i]);
     }
@@ -138,7 +139,7 @@ StepReport Distillation::step(int64_t index) {
     optimizer_.clear_gradients();
     const double weight = static_cast<double>(pixels.size(0)) / recipe_.batch;  // this process's part
     (loss * weight).backward();
-    at::Tensor losses = at::stack({loss, embedding_part, feature_part}).detach() * weight;
+    at::Tensor losses = (at::stack({loss, embedding_part, feature_part}).detach() * weight).cpu();
     if (group_) add_up_gradients(losses);
     StepReport report;
     report.loss = losses[0].item<double>();

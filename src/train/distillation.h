@@ -59,6 +59,7 @@ class Distillation {
     InputSpec spec_;
     Student student_;
     Teacher teacher_;
+    at::Device device_;
     std::vector<double> value_power_;  // mean square of each of the teacher's values
     Optimizer optimizer_;
     BatchOrder order_;

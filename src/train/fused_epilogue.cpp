@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "train/kernels/training_kernels.h"
+#include "train/tensor_operations.h"
 
 namespace quantface {
 
@@ -303,9 +304,7 @@ at::Tensor fused_epilogue(const EpilogueTensors& t) {
 
 at::Tensor epilogue_numbers(const EpilogueTensors& t) {
     const auto activate = [&](const at::Tensor& r) {
-        at::Tensor leaked = r;
-        if (t.slope.defined()) leaked = at::clamp_min(r, 0) + at::clamp_max(r, 0) * per_channel(t.slope);
-        return at::clamp(leaked, t.clip_low, t.clip_high);
+        return at::clamp(t.slope.defined() ? leaky(r, t.slope) : r, t.clip_low, t.clip_high);
     };
     at::Tensor r = t.accumulator.to(at::kFloat);
     if (t.multiplier.defined()) r = r * per_channel(t.multiplier);

@@ -25,12 +25,14 @@ void Optimizer::clear_gradients() {
 
 double Optimizer::step(int64_t index) {
     const at::NoGradGuard no_gradients;
-    at::Tensor squares = at::zeros({}, at::kDouble);
+    at::Tensor squares;  // on the parameters' device: one wait for it, not one for each parameter
     for (const StudentParameter& parameter : parameters_) {
         const at::Tensor& gradient = parameter.tensor.grad();
-        if (gradient.defined()) squares += gradient.to(at::kDouble).square().sum().to(at::kCPU);
+        if (!gradient.defined()) continue;
+        const at::Tensor sum = gradient.to(at::kDouble).square().sum();
+        squares = squares.defined() ? squares + sum : sum;
     }
-    const double norm = std::sqrt(squares.item<double>());
+    const double norm = squares.defined() ? std::sqrt(squares.item<double>()) : 0.0;
     if (!std::isfinite(norm)) return norm;
     const double clip = recipe_.clip_norm > 0 && norm > recipe_.clip_norm ? recipe_.clip_norm / norm : 1.0;
     const double factor = schedule_factor(recipe_, index, steps_);

@@ -12,6 +12,7 @@
 #include "train/depthwise.h"
 #include "train/fused_epilogue.h"
 #include "train/tensor_conversion.h"
+#include "train/tensor_operations.h"
 
 namespace quantface {
 
@@ -271,47 +272,18 @@ struct Student::Pass {
         return (pixels.to(at::kFloat) - student.whole_mean_).to(type).contiguous(at::MemoryFormat::ChannelsLast);
     }
 
-    static at::Tensor padded(const at::Tensor& input, const Padding& p, double number) {
-        return p.any() ? at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, number) : input;
-    }
-
-    static at::Tensor max_pool(const at::Tensor& input, const MaxPoolOp& op) {
-        constexpr double kBelowAllLevels = -1e4;
-        const Window& w = op.window;
-        return at::max_pool2d(padded(input, w.padding, kBelowAllLevels), {w.kernel_height, w.kernel_width},
-                              {w.stride_y, w.stride_x}, 0, {w.dilation_y, w.dilation_x});
-    }
-
-    static at::Tensor average_pool(const at::Tensor& input, const AveragePoolOp& op, const at::Tensor& multiplier) {
-        const Window& w = op.window;
-        const auto sum = [&](const at::Tensor& tensor) {
-            return at::avg_pool2d(padded(tensor, w.padding, 0), {w.kernel_height, w.kernel_width},
-                                  {w.stride_y, w.stride_x}, 0, false, true, 1);
-        };
-        const double whole_window = static_cast<double>(w.kernel_height) * w.kernel_width;
-        if (op.count_include_padding || !w.padding.any()) return sum(input) * multiplier / whole_window;
-        return sum(input) * multiplier / sum(at::ones({1, 1, input.size(2), input.size(3)}, input.options()));
-    }
-
-    at::Tensor convolve(const ConvOp& op, const at::Tensor& given, const at::Tensor& weight) const {
+    at::Tensor convolve(const ConvOp& op, const at::Tensor& input, const at::Tensor& weight) const {
         const Window& window = op.window;
-        at::Tensor input = given;
         if (is_plain_depthwise(op, input.size(1))) return depthwise_convolution(input, weight, window);
-        const Padding& p = window.padding;
-        const bool even = p.top == p.bottom && p.left == p.right;
-        if (!even) input = padded(input, p, 0);
-        const int64_t pad_y = even ? p.top : 0, pad_x = even ? p.left : 0;
         const bool pointwise = window.kernel_height == 1 && window.kernel_width == 1 && window.stride_y == 1 &&
-                               window.stride_x == 1 && !p.any() && op.groups == 1;
+                               window.stride_x == 1 && !window.padding.any() && op.groups == 1;
         if (pointwise) {
             const int64_t n = input.size(0), h = input.size(2), w = input.size(3);
             const at::Tensor rows = input.permute({0, 2, 3, 1}).reshape({n * h * w, input.size(1)});
             const at::Tensor filters = weight.reshape({weight.size(0), weight.size(1)}).to(type);
             return at::mm(rows, filters.t()).reshape({n, h, w, weight.size(0)}).permute({0, 3, 1, 2});
         }
-        return at::conv2d(input, weight.to(type).contiguous(at::MemoryFormat::ChannelsLast), {},
-                          {window.stride_y, window.stride_x}, {pad_y, pad_x},
-                          {window.dilation_y, window.dilation_x}, op.groups);
+        return convolution(input, weight.to(type).contiguous(at::MemoryFormat::ChannelsLast), {}, window, op.groups);
     }
 
     void set_activation(const FusedNode& fused, double unit, EpilogueTensors& t) const {
@@ -409,17 +381,8 @@ struct Student::Pass {
         } else if (fused.activation_node == fused.node) {
             t.accumulator = as_numbers(number(node.inputs[0]) * factor(node.inputs[0]));
         } else {
-            t.accumulator = as_numbers(function_of(node.op, real(node.inputs[0])) / unit);
+            t.accumulator = as_numbers(nonlinear_function(node.op, real(node.inputs[0])) / unit);
         }
-    }
-
-    static at::Tensor function_of(const Op& op, const at::Tensor& x) {
-        if (std::holds_alternative<SigmoidOp>(op)) return at::sigmoid(x);
-        if (const auto* hard = std::get_if<HardSigmoidOp>(&op)) {
-            return at::clamp(x * static_cast<double>(hard->alpha) + static_cast<double>(hard->beta), 0, 1);
-        }
-        QF_CHECK(std::holds_alternative<HardSwishOp>(op));
-        return x * at::clamp(x / 6 + 0.5, 0, 1);
     }
 
     at::Tensor as_numbers(const at::Tensor& tensor) const { return tensor.to(type); }
@@ -449,7 +412,7 @@ struct Student::Pass {
     void run(const FusedNode& fused, const at::Tensor& pixels) {
         const Node& node = graph.nodes[fused.node];
         if (const auto* pool = std::get_if<MaxPoolOp>(&node.op)) {
-            levels[fused.outputs[0].value] = max_pool(levels[node.inputs[0]], *pool);
+            levels[fused.outputs[0].value] = max_pool(levels[node.inputs[0]], pool->window);
             return;
         }
         if (student.observing_) observe(fused, pixels);

@@ -18,15 +18,28 @@ void to_channels_last(std::span<const float> from, int channels, float* to) {
 
 }  // namespace
 
-Teacher::Teacher(const Graph& graph, std::vector<ValueId> values)
+Teacher::Teacher(const Graph& graph, std::vector<ValueId> values, at::Device device)
     : values_(std::move(values)),
       spec_(graph.input_spec),
-      embedding_size_(graph.embedding_size()),
-      executor_(graph) {
+      embedding_size_(graph.embedding_size()) {
+    if (device.is_cpu()) {
+        executor_ = std::make_unique<FloatExecutor>(graph);
+    } else {
+        network_ = std::make_unique<FloatNetwork>(graph, FloatNetworkOptions{device, false});
+    }
     for (const ValueId value : values_) shapes_.push_back(graph.values[value].shape);
 }
 
 TeacherTargets Teacher::operator()(const at::Tensor& pixels, bool with_values) const {
+    if (executor_) return on_the_cpu(pixels, with_values);
+    const at::NoGradGuard no_gradients;
+    TeacherTargets targets;
+    targets.embedding = network_->forward(network_->normalized(pixels), with_values ? values_ : std::vector<ValueId>{},
+                                          targets.values);
+    return targets;
+}
+
+TeacherTargets Teacher::on_the_cpu(const at::Tensor& pixels, bool with_values) const {
     const int64_t count = pixels.size(0);
     const at::Tensor images = pixels.contiguous();
     TeacherTargets targets;
@@ -37,7 +50,7 @@ TeacherTargets Teacher::operator()(const at::Tensor& pixels, bool with_values) c
                       at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast)));
     }
     const auto threads = static_cast<size_t>(at::get_num_threads());
-    while (workspaces_.size() < threads) workspaces_.push_back(executor_.make_workspace());
+    while (workspaces_.size() < threads) workspaces_.push_back(executor_->make_workspace());
     const int64_t plane = int64_t{spec_.height} * spec_.width;
     at::parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
         std::vector<float> input(static_cast<size_t>(3 * plane));
@@ -56,7 +69,7 @@ TeacherTargets Teacher::operator()(const at::Tensor& pixels, bool with_values) c
                                      targets.values[i].data_ptr<float>() + image * shapes_[i].size());
                 }
             };
-            executor_.run(input, embedding, *workspaces_[static_cast<size_t>(at::get_thread_num())], on_value);
+            executor_->run(input, embedding, *workspaces_[static_cast<size_t>(at::get_thread_num())], on_value);
         }
     });
     return targets;

@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "runtime/float_executor.h"
+#include "train/float_network.h"
 
 namespace quantface {
 
@@ -21,19 +22,24 @@ struct TeacherTargets {
 class Teacher {
   public:
     // graph: in the form that the student was made from, so that values mean the same.
-    Teacher(const Graph& graph, std::vector<ValueId> values);
+    // On a CPU by the float executor, which is faster there than libtorch; elsewhere by the float network.
+    Teacher(const Graph& graph, std::vector<ValueId> values, at::Device device);
 
-    // pixels: (N, 3, H, W) float32, 0..255, in the network's colour order, on the CPU. with_values: else only embeddings.
+    // pixels: (N, 3, H, W) float32, 0..255, in the network's colour order, on the device, where the answer is, too.
+    // with_values: else only embeddings.
     TeacherTargets operator()(const at::Tensor& pixels, bool with_values) const;
 
     const std::vector<ValueId>& values() const { return values_; }
 
   private:
+    TeacherTargets on_the_cpu(const at::Tensor& pixels, bool with_values) const;
+
     std::vector<ValueId> values_;
     std::vector<Shape> shapes_;  // of values_
     InputSpec spec_;
     int embedding_size_;
-    FloatExecutor executor_;
+    std::unique_ptr<FloatExecutor> executor_;  // on a CPU
+    std::unique_ptr<FloatNetwork> network_;    // elsewhere
     mutable std::vector<std::shared_ptr<FloatExecutor::Workspace>> workspaces_;  // by thread
 };
 
