@@ -24,9 +24,10 @@ struct TrainingOptions {
     std::vector<std::string> set;  // "name=number"
     int64_t steps = 0, images = 0;  // 0: the recipe's
     std::string precision = "auto", device = "auto";
-    int patience = 6;
+    int patience = 10;
     std::string checkpoint;  // empty: beside the output
     bool no_checkpoint = false;
+    double checkpoint_seconds = 60;
 };
 
 void add_training_options(CLI::App& command, TrainingOptions& options);

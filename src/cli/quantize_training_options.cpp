@@ -36,6 +36,10 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
     command.add_option("--checkpoint", options.checkpoint, "Where an interrupted run is kept (OUT.qfm.checkpoint)")
         ->type_name("FILE")
         ->group(group);
+    command.add_option("--checkpoint-seconds", options.checkpoint_seconds, "How often it is brought up to date")
+        ->check(CLI::Range(0.0, 1e9))
+        ->capture_default_str()
+        ->group(group);
     command.add_flag("--no-checkpoint", options.no_checkpoint, "Keep nothing of an interrupted run")->group(group);
 }
 

@@ -26,6 +26,7 @@ DistillOptions distill_options(const TrainingRequest& request) {
     if (options.device == "cuda") distill.device = DeviceKind::kCuda;
     distill.patience = options.patience;
     distill.checkpoint = request.checkpoint;
+    distill.checkpoint_seconds = options.checkpoint_seconds;
     distill.identity = request.identity;
     return distill;
 }

@@ -38,7 +38,7 @@ struct DistillOptions {
     Precision precision = Precision::kAuto;
     DeviceKind device = DeviceKind::kAuto;
     int judgements = 20;         // how often the integer model is judged, evenly spread
-    int patience = 6;            // judgements in a row without a better one after which training stops; 0: never
+    int patience = 10;            // judgements in a row without a better one after which training stops; 0: never
     std::filesystem::path checkpoint;  // written and resumed from; empty: none
     double checkpoint_seconds = 60;
     std::string identity;        // what a checkpoint must have been made for: the teacher's SHA-256, the data

@@ -58,7 +58,7 @@ class GlooGroup final : public ProcessGroup {
             const char* served = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
             store_options.isServer = rank == 0 && !(served != nullptr && std::strcmp(served, "True") == 0);
             store_options.numWorkers = static_cast<size_t>(size);
-            store_options.waitWorkers = store_options.isServer;
+            store_options.waitWorkers = true;  // the server waits for all, and all say that they are there
             store_options.timeout = kJoinLimit;
             auto store = c10::make_intrusive<c10d::TCPStore>(address, store_options);
             const char* restarts = std::getenv("TORCHELASTIC_RESTART_COUNT");

@@ -27,12 +27,21 @@ std::string read_text(const std::filesystem::path& path) {
 }
 
 // stdout and stderr go to files: pipes would need draining while we wait.
-pid_t spawn(const std::vector<std::string>& arguments, const std::string& out, const std::string& err) {
-    std::vector<std::string> words = {QUANTFACE_PROGRAM};
-    words.insert(words.end(), arguments.begin(), arguments.end());
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
     std::vector<char*> pointers;
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
+    return pointers;
+}
+
+pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::string>& more_environment,
+            const std::string& out, const std::string& err) {
+    std::vector<std::string> words = {QUANTFACE_PROGRAM};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const std::vector<char*> pointers = pointers_to(words);
+    std::vector<std::string> variables = more_environment;  // the first of a name counts
+    for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+    const std::vector<char*> environment = pointers_to(variables);
 
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -42,7 +51,7 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& out, c
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
                                      0600);
     pid_t child = 0;
-    const int failure = posix_spawn(&child, QUANTFACE_PROGRAM, &actions, nullptr, pointers.data(), environ);
+    const int failure = posix_spawn(&child, QUANTFACE_PROGRAM, &actions, nullptr, pointers.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     if (failure != 0) throw std::runtime_error("cannot start " QUANTFACE_PROGRAM);
     return child;
@@ -68,7 +77,7 @@ int wait_for(pid_t child, const RunOptions& options) {
 
 ProgramResult run_program(const std::vector<std::string>& arguments, const RunOptions& options) {
     const ScratchFolder folder;
-    const pid_t child = spawn(arguments, folder.file("out"), folder.file("err"));
+    const pid_t child = spawn(arguments, options.environment, folder.file("out"), folder.file("err"));
     const int status = wait_for(child, options);
     ProgramResult result;
     if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);

@@ -20,6 +20,7 @@ struct RunOptions {
     std::function<bool()> when;
     int signal = 0;
     int limit_seconds = 120;
+    std::vector<std::string> environment;  // "NAME=VALUE", beside what the test itself has
 };
 
 // Runs `quantface ARGUMENTS` without a shell, stdin empty.
