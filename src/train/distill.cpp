@@ -42,7 +42,7 @@ Precision chosen_precision(const DistillOptions& options) {
     if (options.precision != Precision::kAuto) return options.precision;
     const PostTrainingOptions& start = options.start;
     const bool mixed = start.target_bytes || start.target_bits;
-    if (start.activation_bits == kMaxBits || (!mixed && start.weight_bits == kMaxBits)) return Precision::kFloat32;
+    if (!mixed && std::min(start.weight_bits, start.activation_bits) == kMaxBits) return Precision::kFloat32;
     if (!chosen_device(options).is_cpu()) return Precision::kBfloat16;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512bf16")) return Precision::kBfloat16;

@@ -18,7 +18,7 @@
 namespace quantface {
 
 enum class Precision {
-    kAuto,      // bfloat16 where the device multiplies it by itself and no weight or activation has 8 bits, else float32
+    kAuto,      // bfloat16 where the device multiplies it by itself and weights or activations have less than 8 bits
     kFloat32,
     kBfloat16,  // convolutions' results are rounded to 8 significant bits; levels are exact
 };

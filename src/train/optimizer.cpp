@@ -39,7 +39,7 @@ double Optimizer::step(int64_t index) {
     const auto taken = static_cast<double>(index + 1);
     for (size_t i = 0; i < parameters_.size(); ++i) {
         at::Tensor parameter = parameters_[i].tensor;
-        const double rate = factor * rate_of(recipe_, parameters_[i].kind);
+        const double rate = factor * parameters_[i].rate_factor * rate_of(recipe_, parameters_[i].kind);
         if (!parameter.grad().defined() || rate == 0) continue;
         at::Tensor gradient = parameter.grad() * clip;
         if (recipe_.weight_decay > 0 && (recipe_.decay_all || parameters_[i].kind == ParameterKind::kWeight)) {

@@ -27,7 +27,8 @@ struct Recipe {
     ScheduleKind schedule = ScheduleKind::kCosine;
     double warmup = 0.02;           // part of the steps in which the rates rise from 0
     double final_rate = 0.0;        // part of the rates that a cosine ends at
-    double weight_rate = 0.02;      // learning rates in the parameters' own units (student.h)
+    // Learning rates in the parameters' own units (parameter_kind.h).
+    double weight_rate = 0.02;  // of 4-bit weights; half for each bit more, twice for each less
     double scale_rate = 0.004;
     double bias_rate = 0.015;
     double slope_rate = 0.0005;

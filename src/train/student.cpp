@@ -21,6 +21,9 @@ namespace {
 // What was rounded elsewhere than to the nearest starts this near to the border of its level.
 constexpr float kFarthestFromLevel = 0.45f;
 
+// The recipe's learning rate of weights is that of layers with so many bits; it halves with each bit more.
+constexpr int kBitsOfRates = 4;
+
 at::Tensor by_output(const at::Tensor& vector) {
     return vector.reshape({-1, 1, 1, 1});
 }
@@ -154,9 +157,9 @@ at::Tensor Student::constant(int64_t count, double number) const {
 }
 
 void Student::add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member,
-                            const at::Tensor& start) {
+                            const at::Tensor& start, double rate_factor) {
     member = place(start).detach().clone().set_requires_grad(true);
-    parameters_.push_back({name, kind, member});
+    parameters_.push_back({name, kind, member, rate_factor});
 }
 
 void Student::add_conv(const FusedNode& fused, const QuantizedConv& start, double output_step) {
@@ -191,7 +194,10 @@ void Student::add_conv(const FusedNode& fused, const QuantizedConv& start, doubl
         const at::Tensor reach = conv.start_scale.mean() * static_cast<double>(weight_limit(start.bits));
         conv.bias_unit = constant(channels, 0.01 * reach.item<double>());
     }
-    add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight, starting_weights(graph_, node, start));
+    // The more bits, the nearer to the best levels the start is.
+    const double rate_factor = std::ldexp(1.0, kBitsOfRates - start.bits);
+    add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight, starting_weights(graph_, node, start),
+                  rate_factor);
     add_parameter(node.name + ".scale", ParameterKind::kWeightScale, conv.log_scale, constant(channels, 0));
     add_parameter(node.name + ".bias", ParameterKind::kBias, conv.offset, constant(channels, 0));
 }
@@ -228,8 +234,8 @@ void Student::add_range(const FusedNode& fused, ValueId value, const QuantParams
         const double step = static_cast<double>(start.scale);
         range.low = place(at::scalar_tensor(-start.zero_point * step, at::kFloat));
         range.high = place(at::scalar_tensor((range.largest() - start.zero_point) * step, at::kFloat));
-        parameters_.push_back({name + ".low", ParameterKind::kRange, range.low});
-        parameters_.push_back({name + ".high", ParameterKind::kRange, range.high});
+        parameters_.push_back({name + ".low", ParameterKind::kRange, range.low, 1});
+        parameters_.push_back({name + ".high", ParameterKind::kRange, range.high, 1});
         return;
     }
     add_parameter(name + ".step", ParameterKind::kStep, range.log_step, at::scalar_tensor(0.0, at::kFloat));

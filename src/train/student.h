@@ -20,7 +20,8 @@ namespace quantface {
 struct StudentParameter {
     std::string name;  // unique: "conv_1.weight"
     ParameterKind kind;
-    at::Tensor tensor;  // float32, requires gradients
+    at::Tensor tensor;       // float32, requires gradients
+    double rate_factor = 1;  // on the learning rate of its kind
 };
 
 // How weights' and values' levels are found while training.
@@ -104,7 +105,8 @@ class Student {
     at::Tensor place(const at::Tensor& tensor) const { return tensor.to(options_.device); }
     at::Tensor constant(int64_t count, double number) const;
     bool observes() const { return options_.quantizer == QuantizerKind::kObserved; }
-    void add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member, const at::Tensor& start);
+    void add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member, const at::Tensor& start,
+                       double rate_factor = 1);
     void add_conv(const FusedNode& fused, const QuantizedConv& start, double output_step);
     void add_affine(int node, double output_step);
     void add_range(const FusedNode& fused, ValueId value, const QuantParams& start);
