@@ -136,8 +136,13 @@ QuantizeResult calibrate(const Graph& teacher, const ImageSource& source, const 
                          ThreadPool& pool, Progress& progress) {
     PostTrainingResult calibrated =
         quantize_post_training(teacher, source, calibration_options(options), pool, progress);
-    return {std::move(calibrated.model), observer_name(calibrated.observer), calibrated.held_out_cosine,
-            std::move(calibrated.layers), Json(), "", true};
+    return {std::move(calibrated.model),
+            observer_name(calibrated.observer),
+            calibrated.held_out_cosine,
+            std::move(calibrated.layers),
+            Json(),
+            "",
+            true};
 }
 
 QuantizeResult train(const Graph& teacher, const ImageSource& source, const QuantizeOptions& options,
@@ -145,7 +150,7 @@ QuantizeResult train(const Graph& teacher, const ImageSource& source, const Quan
     if (options.calibration.layer_report) fail_usage("quantize: --layer-report goes with --ptq");
     TrainingOutcome trained = run_training(teacher, source, calibration_options(options), options.training,
                                            options.seed, identity, options.out, pool, progress);
-    return {std::move(trained.model), trained.observer,         trained.held_out_cosine, {},
+    return {std::move(trained.model),  trained.observer,           trained.held_out_cosine, {},
             std::move(trained.report), std::move(trained.summary), trained.writes};
 }
 
@@ -205,7 +210,8 @@ void add_method_options(CLI::App& command, QuantizeOptions& options) {
         ->capture_default_str()
         ->group(group);
     command
-        .add_option("--range-margin", options.calibration.range_margin, "Widen observed ranges by this factor")
+        .add_option("--range-margin", options.calibration.range_margin,
+                    "Widen observed ranges by this factor")
         ->check(CLI::Range(1.0, 4.0))
         ->capture_default_str()
         ->group(group);
@@ -227,7 +233,8 @@ void add_data_options(CLI::App& command, QuantizeOptions& options) {
         ->capture_default_str()
         ->group(group);
     command
-        .add_option("--held-out", options.calibration.held_out_images, "The source's next images, to judge on")
+        .add_option("--held-out", options.calibration.held_out_images,
+                    "The source's next images, to judge on")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str()
         ->group(group);
@@ -247,12 +254,14 @@ void add_quantize_command(CLI::App& program, Action& action) {
     command->add_flag("--ptq", options->ptq, "By calibration alone, without training");
     CLI::Option_group* widths = command->add_option_group("Weights", "Exactly one of these");
     widths->add_option("--weights", options->calibration.weight_bits, "Bits of each weight")->check(bits);
-    widths->add_option("--target-size", options->calibration.target_bytes,
-                       "Largest size of OUT.qfm; each layer gets 2 to 8 bits as it needs them")
+    widths
+        ->add_option("--target-size", options->calibration.target_bytes,
+                     "Largest size of OUT.qfm; each layer gets 2 to 8 bits as it needs them")
         ->type_name("BYTES")
         ->transform(CLI::AsSizeValue(true));
-    widths->add_option("--target-bits", options->calibration.target_bits,
-                       "Mean bits of a weight; each layer gets 2 to 8 as it needs them")
+    widths
+        ->add_option("--target-bits", options->calibration.target_bits,
+                     "Mean bits of a weight; each layer gets 2 to 8 as it needs them")
         ->check(CLI::Range(2.0, 8.0));
     widths->require_option(1);
     command->add_option("--acts", options->calibration.activation_bits, "Bits of each activation")

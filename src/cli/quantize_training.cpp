@@ -42,8 +42,10 @@ const TrainingModule& load_training_module() {
 std::string summarize(const TrainingOutcome& outcome) {
     const Json& report = outcome.report;
     return fmt::format(
-        "trained {} steps{} in {}, {:.1f} images/s, peak memory {}; cosine {:.4f} by calibration, {:.4f} at step {}",
-        report.at("steps_done").get<int64_t>(), report.at("stopped_early").get<bool>() ? " (stopped early)" : "",
+        "trained {} steps{} in {}, {:.1f} images/s, peak memory {}; cosine {:.4f} by calibration, {:.4f} at "
+        "step {}",
+        report.at("steps_done").get<int64_t>(),
+        report.at("stopped_early").get<bool>() ? " (stopped early)" : "",
         report.at("precision").get<std::string>(), report.at("images_per_second").get<double>(),
         format_bytes(report.at("peak_memory_bytes").get<uint64_t>()), report.at("start_cosine").get<double>(),
         outcome.held_out_cosine, report.at("best_step").get<int64_t>());
@@ -51,10 +53,12 @@ std::string summarize(const TrainingOutcome& outcome) {
 
 }  // namespace
 
-TrainingOutcome run_training(const Graph& teacher, const ImageSource& source, const PostTrainingOptions& start,
-                             const TrainingOptions& options, uint64_t seed, const std::string& identity,
-                             const std::string& out, ThreadPool& pool, Progress& progress) {
-    const TrainingRequest request = {teacher, source, start, options, seed, identity, checkpoint_path(options, out)};
+TrainingOutcome run_training(const Graph& teacher, const ImageSource& source,
+                             const PostTrainingOptions& start, const TrainingOptions& options, uint64_t seed,
+                             const std::string& identity, const std::string& out, ThreadPool& pool,
+                             Progress& progress) {
+    const TrainingRequest request = {
+        teacher, source, start, options, seed, identity, checkpoint_path(options, out)};
     TrainingOutcome outcome = load_training_module().train(request, pool, progress);
     outcome.summary = summarize(outcome);
     return outcome;

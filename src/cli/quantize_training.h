@@ -1,5 +1,5 @@
-// `quantize` with training: its options, and the run by the training library. Where that is not installed the options
-// exist and the run refuses.
+// `quantize` with training: its options, and the run by the training library. Where that is not installed the
+// options exist and the run refuses.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace quantface {
 
 struct TrainingOptions {
     std::string recipe = "default";
-    std::vector<std::string> set;  // "name=number"
+    std::vector<std::string> set;   // "name=number"
     int64_t steps = 0, images = 0;  // 0: the recipe's
     std::string precision = "auto", device = "auto";
     int patience = 10;
@@ -42,11 +42,12 @@ struct TrainingOutcome {
     bool writes = true;   // false in all but the first of several processes that train together
 };
 
-// identity: what a checkpoint must have been made for. out: the output's path; the checkpoint lies beside it and is
-// removed by remove_checkpoint once the output is written.
-TrainingOutcome run_training(const Graph& teacher, const ImageSource& source, const PostTrainingOptions& start,
-                             const TrainingOptions& options, uint64_t seed, const std::string& identity,
-                             const std::string& out, ThreadPool& pool, Progress& progress);
+// identity: what a checkpoint must have been made for. out: the output's path; the checkpoint lies beside it
+// and is removed by remove_checkpoint once the output is written.
+TrainingOutcome run_training(const Graph& teacher, const ImageSource& source,
+                             const PostTrainingOptions& start, const TrainingOptions& options, uint64_t seed,
+                             const std::string& identity, const std::string& out, ThreadPool& pool,
+                             Progress& progress);
 void remove_checkpoint(const TrainingOptions& options, const std::string& out);
 
 }  // namespace quantface

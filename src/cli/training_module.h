@@ -21,7 +21,7 @@ struct TrainingRequest {
     PostTrainingOptions start;  // bits, and the calibration to begin with
     TrainingOptions options;
     uint64_t seed = 1;
-    std::string identity;  // what a checkpoint must have been made for
+    std::string identity;              // what a checkpoint must have been made for
     std::filesystem::path checkpoint;  // empty: none
 };
 

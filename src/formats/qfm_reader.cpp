@@ -221,7 +221,8 @@ class ModelReader {
             read.weight_zero_point = parameters_.levels(out_channels);
         }
         read.bias_fraction_bits = op.bias_fraction_bits();
-        if (read.bias_fraction_bits != 0 && version_ < kFineBiasVersion) damaged("a fine bias in a file of format 1");
+        if (read.bias_fraction_bits != 0 && version_ < kFineBiasVersion)
+            damaged("a fine bias in a file of format 1");
         read.multiplier = parameters_.halves(out_channels, read.multiplier_exponent);
         read.bias = parameters_.integers(out_channels);
         read.padding_level = parameters_.levels(in_channels);

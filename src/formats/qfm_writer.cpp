@@ -131,10 +131,10 @@ class ModelWriter {
         const auto epilogue = write_epilogue(op.epilogue);
         const schema::Window window = to_file(op.window);
         return {schema::Operation::Conv,
-                schema::CreateConv(
-                    builder_, &window, static_cast<uint32_t>(op.groups), static_cast<uint8_t>(op.weight_bits),
-                    static_cast<int16_t>(op.multiplier_exponent), epilogue, op.has_asymmetric_weights(),
-                    static_cast<uint8_t>(op.bias_fraction_bits))
+                schema::CreateConv(builder_, &window, static_cast<uint32_t>(op.groups),
+                                   static_cast<uint8_t>(op.weight_bits),
+                                   static_cast<int16_t>(op.multiplier_exponent), epilogue,
+                                   op.has_asymmetric_weights(), static_cast<uint8_t>(op.bias_fraction_bits))
                     .Union()};
     }
     Written write(const IntegerAffine& op) {

@@ -53,14 +53,13 @@ struct Epilogue {
     std::vector<IntegerOutput> outputs;  // 1 or 2
 };
 
-// r = float32(sum of (weight + offset[c]) * level + whole[c]) * multiplier[c] + multiplier[c] * part[c], offset[c] =
-// weight_offset(). whole and part are the bias: bias[c] / 2^bias_fraction_bits rounded down, and what is left of it in
-// [0, 1). (With few bits a unit of the accumulator may be half an output level: too coarse for a bias.) Without
-// fraction bits the last addition is left out.
-// The input's zero point is folded into the bias; padding reads `padding_level` (one entry for every input
-// channel), normally the input's zero point.
-// Symmetric weights (weight_zero_point empty) are what is stored, |weight| < 2^(weight_bits - 1); their
-// offset is 0. Asymmetric weights are levels q = 0..2^weight_bits - 1 that stand for q -
+// r = float32(sum of (weight + offset[c]) * level + whole[c]) * multiplier[c] + multiplier[c] * part[c],
+// offset[c] = weight_offset(). whole and part are the bias: bias[c] / 2^bias_fraction_bits rounded down, and
+// what is left of it in [0, 1). (With few bits a unit of the accumulator may be half an output level: too
+// coarse for a bias.) Without fraction bits the last addition is left out. The input's zero point is folded
+// into the bias; padding reads `padding_level` (one entry for every input channel), normally the input's zero
+// point. Symmetric weights (weight_zero_point empty) are what is stored, |weight| < 2^(weight_bits - 1);
+// their offset is 0. Asymmetric weights are levels q = 0..2^weight_bits - 1 that stand for q -
 // weight_zero_point[c]; so that they fit int8, `weight` holds q - 2^(weight_bits - 1).
 struct IntegerConv {
     Window window;
@@ -69,9 +68,9 @@ struct IntegerConv {
     std::vector<int8_t>
         weight;  // (out channels, kernel height, kernel width, in channels / groups): channel fastest
     std::vector<uint8_t> weight_zero_point;  // empty, or out channels, each 0..2^weight_bits - 1
-    std::vector<int32_t> bias;               // out channels, in units of the accumulator / 2^bias_fraction_bits
-    int bias_fraction_bits = 0;              // 0..kMaxBiasFractionBits
-    std::vector<float> multiplier;           // out channels; each is binary16 * 2^multiplier_exponent exactly
+    std::vector<int32_t> bias;      // out channels, in units of the accumulator / 2^bias_fraction_bits
+    int bias_fraction_bits = 0;     // 0..kMaxBiasFractionBits
+    std::vector<float> multiplier;  // out channels; each is binary16 * 2^multiplier_exponent exactly
     int multiplier_exponent = 0;
     std::vector<uint8_t> padding_level;  // in channels
     Epilogue epilogue;

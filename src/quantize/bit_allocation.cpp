@@ -75,20 +75,23 @@ std::vector<int> nodes_with_fixed_bits(const Preparation& prepared, const PostTr
 
 // What the file takes beside the packed weights of `layers`, and the room for the record.
 uint64_t bytes_of_the_rest(const Preparation& prepared, const PostTrainingOptions& options,
-                           const std::vector<LayerSensitivity>& layers, ThreadPool& pool, Progress& progress) {
+                           const std::vector<LayerSensitivity>& layers, ThreadPool& pool,
+                           Progress& progress) {
     Preparation quick = prepared;
     constexpr size_t kFew = 2;
     quick.calibration.network_input.resize(std::min(kFew, quick.calibration.network_input.size()));
     quick.calibration.pixels.resize(quick.calibration.network_input.size());
     uint64_t weights = 0;
-    for (const LayerSensitivity& layer : layers) weights += bytes_of(layer, prepared.bits.weight_bits[layer.node]);
+    for (const LayerSensitivity& layer : layers)
+        weights += bytes_of(layer, prepared.bits.weight_bits[layer.node]);
     const CalibratedNetwork network = calibrate(quick, options, ObserverKind::kMinMax, false, pool, progress);
     return encode_qfm(network.model).size() - weights + kRoomForRecord;
 }
 
 }  // namespace
 
-std::vector<LayerSensitivity> measure_sensitivity(const Preparation& prepared, const PostTrainingOptions& options,
+std::vector<LayerSensitivity> measure_sensitivity(const Preparation& prepared,
+                                                  const PostTrainingOptions& options,
                                                   const std::vector<int>& fixed, ThreadPool& pool,
                                                   Progress& progress) {
     std::vector<LayerSensitivity> layers;
@@ -124,7 +127,8 @@ std::vector<LayerSensitivity> measure_sensitivity(const Preparation& prepared, c
             layer.loss[bits] = 1 - mean_cosine(wanted, float_embeddings(graph, images, pool), dimension);
             conv.weight.data = original;
         }
-        for (int bits = kWidestMeasured + 1; bits <= kMaxBits; ++bits) layer.loss[bits] = layer.loss[bits - 1] / 4;
+        for (int bits = kWidestMeasured + 1; bits <= kMaxBits; ++bits)
+            layer.loss[bits] = layer.loss[bits - 1] / 4;
         progress.advance(1);
     }
     progress.finish();
@@ -155,7 +159,8 @@ std::vector<int> choose_bits(const std::vector<LayerSensitivity>& layers, uint64
         }
         if (best == layers.size()) break;
         Climb& climb = climbs[best];
-        spent += bytes_of(layers[best], climb.hull[climb.at + 1]) - bytes_of(layers[best], climb.hull[climb.at]);
+        spent +=
+            bytes_of(layers[best], climb.hull[climb.at + 1]) - bytes_of(layers[best], climb.hull[climb.at]);
         ++climb.at;
     }
     std::vector<int> bits;
@@ -163,7 +168,8 @@ std::vector<int> choose_bits(const std::vector<LayerSensitivity>& layers, uint64
     return bits;
 }
 
-void allocate_bits(const PostTrainingOptions& options, ThreadPool& pool, Progress& progress, Preparation& prepared) {
+void allocate_bits(const PostTrainingOptions& options, ThreadPool& pool, Progress& progress,
+                   Preparation& prepared) {
     const std::vector<LayerSensitivity> layers =
         measure_sensitivity(prepared, options, nodes_with_fixed_bits(prepared, options), pool, progress);
     uint64_t budget = 0, rest = 0;
@@ -174,7 +180,8 @@ void allocate_bits(const PostTrainingOptions& options, ThreadPool& pool, Progres
         double weights = 0;
         for (const LayerSensitivity& layer : layers) weights += static_cast<double>(layer.weights);
         constexpr double kBitsInByte = 8;
-        budget = static_cast<uint64_t>(std::ceil(*options.target_bits * weights / kBitsInByte)) + layers.size();
+        budget =
+            static_cast<uint64_t>(std::ceil(*options.target_bits * weights / kBitsInByte)) + layers.size();
     }
     const std::vector<int> bits = choose_bits(layers, budget);
     if (bits.empty()) {

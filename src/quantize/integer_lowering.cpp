@@ -194,7 +194,8 @@ class Lowering {
         conv.bias_fraction_bits = bits;
         const double factor = std::ldexp(1.0, bits);
         for (const double bias : wanted) {
-            conv.bias.push_back(static_cast<int32_t>(std::nearbyint(std::clamp(bias * factor, -kLimit, kLimit))));
+            conv.bias.push_back(
+                static_cast<int32_t>(std::nearbyint(std::clamp(bias * factor, -kLimit, kLimit))));
         }
     }
 

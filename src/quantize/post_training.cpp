@@ -18,7 +18,8 @@ void check_bits(int bits, const char* what) {
 
 // What the model file keeps of how it was made.
 std::string make_record(const PostTrainingOptions& options, const PostTrainingResult& result,
-                        const CalibratedNetwork& best, const ImageSource& source, const Preparation& prepared) {
+                        const CalibratedNetwork& best, const ImageSource& source,
+                        const Preparation& prepared) {
     nlohmann::ordered_json record = {
         {"method", "post-training"},
         {"weight_bits", options.weight_bits},
@@ -57,7 +58,8 @@ void check_options(const PostTrainingOptions& options) {
     if (!(options.range_margin >= 1 && options.range_margin <= 10)) {
         fail_usage("the margin of ranges lies between 1 and 10");
     }
-    if (options.target_bytes && options.target_bits) fail_usage("a target is a size or a mean of bits, not both");
+    if (options.target_bytes && options.target_bits)
+        fail_usage("a target is a size or a mean of bits, not both");
     if (options.target_bits && !(*options.target_bits >= kMinBits && *options.target_bits <= kMaxBits)) {
         fail_usage("the weights' mean bits lie between 2 and 8");
     }

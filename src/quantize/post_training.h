@@ -23,13 +23,14 @@
 namespace quantface {
 
 struct PostTrainingOptions {
-    int weight_bits = 8;               // 2..8
-    int activation_bits = 8;           // 2..8
-    std::optional<int> ends_bits;      // weights of the first and last layer and the last layer's input, 2..8
-    // Where one of these is given, weights get 2 to 8 bits layer by layer (bit_allocation.h) in place of weight_bits.
+    int weight_bits = 8;           // 2..8
+    int activation_bits = 8;       // 2..8
+    std::optional<int> ends_bits;  // weights of the first and last layer and the last layer's input, 2..8
+    // Where one of these is given, weights get 2 to 8 bits layer by layer (bit_allocation.h) in place of
+    // weight_bits.
     std::optional<uint64_t> target_bytes;  // of the .qfm file, at most
     std::optional<double> target_bits;     // mean bits of a weight, 2..8
-    std::optional<int> residual_bits;  // values that additions make or read, 2..8
+    std::optional<int> residual_bits;      // values that additions make or read, 2..8
     // Nothing: every observer is tried, and the one whose network agrees best with the teacher on held-out
     // images of the same source is kept.
     std::optional<ObserverKind> observer;

@@ -20,8 +20,8 @@ std::vector<bool> quantized_values(const Graph& graph, const std::vector<FusedNo
 }
 
 // The first images to judge on and the next ones to calibrate on; a source too small for both is split.
-void load_images(const ImageSource& source, const PostTrainingOptions& options, ThreadPool& pool, Progress& progress,
-                 Preparation& prepared) {
+void load_images(const ImageSource& source, const PostTrainingOptions& options, ThreadPool& pool,
+                 Progress& progress, Preparation& prepared) {
     const InputSpec& spec = prepared.graph.input_spec;
     prepared.held_out_count = options.held_out_images;
     if (const auto size = source.size()) {
@@ -36,15 +36,17 @@ void load_images(const ImageSource& source, const PostTrainingOptions& options, 
         load_calibration_images(source, spec, prepared.held_out_count, options.images, pool, progress);
 }
 
-void equalize(const PostTrainingOptions& options, ThreadPool& pool, Progress& progress, Preparation& prepared) {
+void equalize(const PostTrainingOptions& options, ThreadPool& pool, Progress& progress,
+              Preparation& prepared) {
     const bool skipped = std::find(options.skip_passes.begin(), options.skip_passes.end(), "equalize") !=
                          options.skip_passes.end();
     if (!options.equalization || skipped) return;
     const Graph before = prepared.graph;
     const ChannelMagnitudes magnitudes =
         measure_channel_magnitudes(prepared.graph, prepared.calibration, pool, progress);
-    const int groups = equalize_channels(prepared.graph, magnitudes, quantized_values(prepared.graph, prepared.plan),
-                                         options.equalization_strength);
+    const int groups =
+        equalize_channels(prepared.graph, magnitudes, quantized_values(prepared.graph, prepared.plan),
+                          options.equalization_strength);
     const double difference = largest_embedding_difference(before, prepared.graph);
     QF_CHECK(difference < kPassTolerance);
     prepared.passes.push_back({"equalize", groups, difference});
@@ -67,10 +69,12 @@ Preparation prepare(const Graph& teacher, const ImageSource& source, const PostT
     return prepared;
 }
 
-CalibratedNetwork calibrate(const Preparation& prepared, const PostTrainingOptions& options, ObserverKind observer,
-                            bool weight_compensation, ThreadPool& pool, Progress& progress) {
-    const LayerwiseOptions layerwise{observer, options.range_margin, options.bias_correction, weight_compensation,
-                                     options.asymmetric_weights ? WeightGrid::kAsymmetric : WeightGrid::kSymmetric};
+CalibratedNetwork calibrate(const Preparation& prepared, const PostTrainingOptions& options,
+                            ObserverKind observer, bool weight_compensation, ThreadPool& pool,
+                            Progress& progress) {
+    const LayerwiseOptions layerwise{
+        observer, options.range_margin, options.bias_correction, weight_compensation,
+        options.asymmetric_weights ? WeightGrid::kAsymmetric : WeightGrid::kSymmetric};
     CalibratedNetwork network;
     network.observer = observer;
     network.weight_compensation = weight_compensation;
@@ -84,14 +88,15 @@ CalibratedNetwork calibrate(const Preparation& prepared, const PostTrainingOptio
 }
 
 CalibratedNetwork calibrate_best(const Preparation& prepared, const PostTrainingOptions& options,
-                                 std::span<const ObserverKind> observers, bool weight_compensation, ThreadPool& pool,
-                                 Progress& progress) {
+                                 std::span<const ObserverKind> observers, bool weight_compensation,
+                                 ThreadPool& pool, Progress& progress) {
     if (options.observer) {
         return calibrate(prepared, options, *options.observer, weight_compensation, pool, progress);
     }
     CalibratedNetwork best;
     for (const ObserverKind observer : observers) {
-        CalibratedNetwork candidate = calibrate(prepared, options, observer, weight_compensation, pool, progress);
+        CalibratedNetwork candidate =
+            calibrate(prepared, options, observer, weight_compensation, pool, progress);
         if (best.quantized.values.empty() || candidate.held_out_cosine > best.held_out_cosine) {
             best = std::move(candidate);
         }

@@ -1,5 +1,5 @@
-// What quantization begins with, with or without training: the network simplified and equalized, images to calibrate and
-// to judge on, the bits of each layer; and the calibration that agrees best with the teacher.
+// What quantization begins with, with or without training: the network simplified and equalized, images to
+// calibrate and to judge on, the bits of each layer; and the calibration that agrees best with the teacher.
 #pragma once
 
 #include <cstdint>
@@ -42,12 +42,13 @@ struct CalibratedNetwork {
     double held_out_cosine = 0;
 };
 
-CalibratedNetwork calibrate(const Preparation& prepared, const PostTrainingOptions& options, ObserverKind observer,
-                            bool weight_compensation, ThreadPool& pool, Progress& progress);
+CalibratedNetwork calibrate(const Preparation& prepared, const PostTrainingOptions& options,
+                            ObserverKind observer, bool weight_compensation, ThreadPool& pool,
+                            Progress& progress);
 
 // The options' observer, or, where they name none, the best of `observers`.
 CalibratedNetwork calibrate_best(const Preparation& prepared, const PostTrainingOptions& options,
-                                 std::span<const ObserverKind> observers, bool weight_compensation, ThreadPool& pool,
-                                 Progress& progress);
+                                 std::span<const ObserverKind> observers, bool weight_compensation,
+                                 ThreadPool& pool, Progress& progress);
 
 }  // namespace quantface

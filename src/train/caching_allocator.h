@@ -1,5 +1,5 @@
-// Keeps the large blocks that libtorch frees and hands them out again: a training step asks for the same sizes every
-// time, and fresh pages from the operating system cost more than the arithmetic done in them.
+// Keeps the large blocks that libtorch frees and hands them out again: a training step asks for the same
+// sizes every time, and fresh pages from the operating system cost more than the arithmetic done in them.
 #pragma once
 
 #include <cstdint>

@@ -33,11 +33,13 @@ Number number_at(const std::vector<uint8_t>& bytes, size_t offset) {
 
 }  // namespace
 
-const std::vector<float>& Checkpoint::array(const std::string& name, size_t length, const std::string& file) const {
+const std::vector<float>& Checkpoint::array(const std::string& name, size_t length,
+                                            const std::string& file) const {
     for (const auto& [candidate, numbers] : arrays) {
         if (candidate == name && numbers.size() == length) return numbers;
     }
-    fail_bad_input(file + ": has no array '" + name + "' of " + std::to_string(length) + " numbers; delete it");
+    fail_bad_input(file + ": has no array '" + name + "' of " + std::to_string(length) +
+                   " numbers; delete it");
 }
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
@@ -57,7 +59,8 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
     append(bytes, &kFormat, sizeof kFormat);
     append(bytes, &text_bytes, sizeof text_bytes);
     append(bytes, text.data(), text.size());
-    for (const auto& [name, numbers] : checkpoint.arrays) append(bytes, numbers.data(), numbers.size() * sizeof(float));
+    for (const auto& [name, numbers] : checkpoint.arrays)
+        append(bytes, numbers.data(), numbers.size() * sizeof(float));
     const uint32_t checksum = crc32c(bytes);
     append(bytes, &checksum, sizeof checksum);
     write_file_atomically(path, bytes);
@@ -69,7 +72,8 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
     const auto refuse = [&](const std::string& why) {
         fail_bad_input(file + ": " + why + "; delete it to start anew");
     };
-    if (bytes.size() < kHeaderBytes + kChecksumBytes || std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) {
+    if (bytes.size() < kHeaderBytes + kChecksumBytes ||
+        std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) {
         refuse("not a checkpoint, or cut");
     }
     if (number_at<uint32_t>(bytes, sizeof kMagic) != kFormat) refuse("a checkpoint of another version");

@@ -29,7 +29,8 @@ WeightFacts facts_of(const ConvScaleInputs& inputs) {
     const auto outputs = static_cast<size_t>(inputs.levels.size(0));
     const size_t per_output = levels.size() / outputs;
     const bool pixels = !inputs.input_step.defined();
-    WeightFacts facts{std::vector<bool>(outputs, true), std::vector<double>(outputs), std::vector<double>(outputs)};
+    WeightFacts facts{std::vector<bool>(outputs, true), std::vector<double>(outputs),
+                      std::vector<double>(outputs)};
     std::vector<float> mean, whole_mean;
     if (pixels) mean = to_vector(inputs.mean), whole_mean = to_vector(inputs.whole_mean);
     const size_t taps = per_output / static_cast<size_t>(inputs.levels.size(1));
@@ -39,7 +40,8 @@ WeightFacts facts_of(const ConvScaleInputs& inputs) {
             if (level != 0) facts.silent[output] = false;
             if (!pixels) continue;
             facts.mean_sum[output] += static_cast<double>(level) * static_cast<double>(mean[index / taps]);
-            facts.whole_mean_sum[output] += static_cast<double>(level) * static_cast<double>(whole_mean[index / taps]);
+            facts.whole_mean_sum[output] +=
+                static_cast<double>(level) * static_cast<double>(whole_mean[index / taps]);
         }
     }
     return facts;
@@ -75,7 +77,8 @@ LoweredScale lower(const ConvScaleInputs& inputs) {
     const double factor = std::ldexp(1.0, bias_fraction_bits(largest));
     LoweredScale lowered;
     for (size_t i = 0; i < outputs; ++i) {
-        // A channel too faint for the multipliers' range keeps its own; the engine has its weights on a coarser grid.
+        // A channel too faint for the multipliers' range keeps its own; the engine has its weights on a
+        // coarser grid.
         const double kept = multiplier[i] < 0.99 * usable[i] ? multiplier[i] : usable[i];
         const double wanted = static_cast<double>(bias[i]) / (usable[i] * inputs.unit) - facts.mean_sum[i];
         const double fixed = std::nearbyint(wanted * factor), whole = std::floor(fixed / factor);
@@ -95,14 +98,17 @@ LoweredScale lower(const ConvScaleInputs& inputs) {
 
 class ConvScaleFunction : public torch::autograd::Function<ConvScaleFunction> {
   public:
-    static variable_list forward(AutogradContext* context, const at::Tensor& log_scale, const at::Tensor& offset,
-                                 const at::Tensor& input_step, const ConvScaleInputs& given) {
+    static variable_list forward(AutogradContext* context, const at::Tensor& log_scale,
+                                 const at::Tensor& offset, const at::Tensor& input_step,
+                                 const ConvScaleInputs& given) {
         ConvScaleInputs inputs = given;
         inputs.log_scale = log_scale;
         inputs.offset = offset;
         inputs.input_step = input_step.numel() > 0 ? input_step : at::Tensor();
         const LoweredScale lowered = lower(inputs);
-        const auto place = [&](const std::vector<float>& numbers) { return to_torch(numbers).to(log_scale.device()); };
+        const auto place = [&](const std::vector<float>& numbers) {
+            return to_torch(numbers).to(log_scale.device());
+        };
         const at::Tensor multiplier = place(lowered.multiplier), whole = place(lowered.whole),
                          part = place(lowered.part);
         context->save_for_backward({multiplier, given.bias_unit, input_step});

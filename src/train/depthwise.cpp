@@ -32,8 +32,10 @@ DepthwiseShape shape_of(const at::Tensor& input, const std::vector<int64_t>& w) 
     shape.stride_x = static_cast<int>(w[3]);
     shape.pad_top = static_cast<int>(w[4]);
     shape.pad_left = static_cast<int>(w[5]);
-    shape.out_height = (shape.height + shape.pad_top + static_cast<int>(w[6]) - shape.kernel_height) / shape.stride_y + 1;
-    shape.out_width = (shape.width + shape.pad_left + static_cast<int>(w[7]) - shape.kernel_width) / shape.stride_x + 1;
+    shape.out_height =
+        (shape.height + shape.pad_top + static_cast<int>(w[6]) - shape.kernel_height) / shape.stride_y + 1;
+    shape.out_width =
+        (shape.width + shape.pad_left + static_cast<int>(w[7]) - shape.kernel_width) / shape.stride_x + 1;
     return shape;
 }
 
@@ -66,18 +68,19 @@ void run_forward(const DepthwiseShape& shape, const at::Tensor& input, const std
 }
 
 template <typename T>
-void run_backward_input(const DepthwiseShape& shape, const at::Tensor& gradient, const std::vector<float>& weight,
-                        const at::Tensor& gradient_input) {
+void run_backward_input(const DepthwiseShape& shape, const at::Tensor& gradient,
+                        const std::vector<float>& weight, const at::Tensor& gradient_input) {
     at::parallel_for(0, shape.batch * shape.height, 8, [&](int64_t first, int64_t last) {
-        training_kernels().of<T>().depthwise_backward_input(shape, raw<T>(gradient), weight.data(),
-                                                            static_cast<T*>(gradient_input.data_ptr()), first, last);
+        training_kernels().of<T>().depthwise_backward_input(
+            shape, raw<T>(gradient), weight.data(), static_cast<T*>(gradient_input.data_ptr()), first, last);
     });
 }
 
 template <typename T>
 std::vector<float> run_backward_weight(const DepthwiseShape& shape, const at::Tensor& input,
                                        const at::Tensor& gradient) {
-    const size_t size = static_cast<size_t>(shape.kernel_height) * shape.kernel_width * padded_channels(shape.channels);
+    const size_t size =
+        static_cast<size_t>(shape.kernel_height) * shape.kernel_width * padded_channels(shape.channels);
     std::vector<std::vector<float>> parts(kParts, std::vector<float>(size));
     const int64_t rows = shape.batch * shape.out_height, per_part = (rows + kParts - 1) / kParts;
     at::parallel_for(0, kParts, 1, [&](int64_t begin, int64_t end) {
@@ -88,7 +91,8 @@ std::vector<float> run_backward_weight(const DepthwiseShape& shape, const at::Te
         }
     });
     for (int64_t part = 1; part < kParts; ++part) {
-        for (size_t index = 0; index < size; ++index) parts[0][index] += parts[static_cast<size_t>(part)][index];
+        for (size_t index = 0; index < size; ++index)
+            parts[0][index] += parts[static_cast<size_t>(part)][index];
     }
     return std::move(parts[0]);
 }
@@ -154,14 +158,15 @@ bool is_plain_depthwise(const ConvOp& conv, int64_t in_channels) {
 
 at::Tensor depthwise_convolution(const at::Tensor& input, const at::Tensor& weight, const Window& w) {
     if (input.is_cpu()) {
-        const std::vector<int64_t> window = {w.kernel_height, w.kernel_width, w.stride_y,       w.stride_x,
-                                             w.padding.top,   w.padding.left, w.padding.bottom, w.padding.right};
+        const std::vector<int64_t> window = {w.kernel_height,  w.kernel_width, w.stride_y,
+                                             w.stride_x,       w.padding.top,  w.padding.left,
+                                             w.padding.bottom, w.padding.right};
         return DepthwiseFunction::apply(input, weight, window);
     }
     const Padding& p = w.padding;
     const at::Tensor padded = at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, 0);
-    return at::conv2d(padded, weight.to(input.scalar_type()), {}, {w.stride_y, w.stride_x}, at::IntArrayRef{0, 0},
-                      at::IntArrayRef{1, 1}, input.size(1));
+    return at::conv2d(padded, weight.to(input.scalar_type()), {}, {w.stride_y, w.stride_x},
+                      at::IntArrayRef{0, 0}, at::IntArrayRef{1, 1}, input.size(1));
 }
 
 }  // namespace quantface

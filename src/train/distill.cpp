@@ -34,7 +34,8 @@ double seconds_since(Clock::time_point start) {
 at::Device chosen_device(const DistillOptions& options) {
     if (options.device == DeviceKind::kCpu) return at::kCPU;
     if (at::hasCUDA()) return at::kCUDA;
-    if (options.device == DeviceKind::kCuda) fail_usage("there is no CUDA device here, or libtorch was built without CUDA");
+    if (options.device == DeviceKind::kCuda)
+        fail_usage("there is no CUDA device here, or libtorch was built without CUDA");
     return at::kCPU;
 }
 
@@ -81,8 +82,9 @@ Json run_description(const DistillOptions& options, Precision precision, int thr
 
 class Run {
   public:
-    Run(const Preparation& prepared, const CalibratedNetwork& start, const PixelStore& images, const DistillOptions& options, Precision precision,
-        ProcessGroup* group, ThreadPool& pool, Progress& progress)
+    Run(const Preparation& prepared, const CalibratedNetwork& start, const PixelStore& images,
+        const DistillOptions& options, Precision precision, ProcessGroup* group, ThreadPool& pool,
+        Progress& progress)
         : prepared_(prepared),
           options_(options),
           group_(group),
@@ -150,7 +152,8 @@ class Run {
             group_->broadcast(numbers);
             tensor.detach().copy_(numbers);
         };
-        for (const StudentParameter& parameter : distillation_.optimizer().parameters()) share(parameter.tensor);
+        for (const StudentParameter& parameter : distillation_.optimizer().parameters())
+            share(parameter.tensor);
         for (const auto& [name, tensor] : distillation_.optimizer().state()) share(tensor);
     }
 
@@ -171,10 +174,13 @@ class Run {
             since_judgement_.embedding_loss += report.embedding;
             since_judgement_.feature_loss += report.feature;
             rate_ = static_cast<double>((step_ - first) * options_.recipe.batch) / training_seconds;
-            recent_loss_ = recent_loss_ == 0 ? report.embedding : 0.95 * recent_loss_ + 0.05 * report.embedding;
-            if (step_ * options_.judgements / options_.steps != (step_ - 1) * options_.judgements / options_.steps) {
+            recent_loss_ =
+                recent_loss_ == 0 ? report.embedding : 0.95 * recent_loss_ + 0.05 * report.embedding;
+            if (step_ * options_.judgements / options_.steps !=
+                (step_ - 1) * options_.judgements / options_.steps) {
                 if (is_first()) judge();
-                out_of_patience_ = agreed(options_.patience > 0 && judgements_without_gain_ >= options_.patience);
+                out_of_patience_ =
+                    agreed(options_.patience > 0 && judgements_without_gain_ >= options_.patience);
             }
             describe();
             progress_.advance(1);
@@ -194,14 +200,15 @@ class Run {
     }
 
     void describe() {
-        progress_.describe(fmt::format("{:.1f} images/s, loss {:.4f}, best cosine {:.4f}", rate_, recent_loss_,
-                                       best_cosine_));
+        progress_.describe(fmt::format("{:.1f} images/s, loss {:.4f}, best cosine {:.4f}", rate_,
+                                       recent_loss_, best_cosine_));
     }
 
     [[noreturn]] void fail_diverged() const {
-        fail_work(fmt::format("training diverged in step {}: the loss is no longer a finite number; lower the learning "
-                              "rates (--set weight_rate={:g}) or train in float32 (--precision float32)",
-                              step_ + 1, options_.recipe.weight_rate / 4));
+        fail_work(fmt::format(
+            "training diverged in step {}: the loss is no longer a finite number; lower the learning "
+            "rates (--set weight_rate={:g}) or train in float32 (--precision float32)",
+            step_ + 1, options_.recipe.weight_rate / 4));
     }
 
     IntegerModel present_model() const {
@@ -218,9 +225,9 @@ class Run {
         judgement.embedding_loss /= steps;
         judgement.feature_loss /= steps;
         judgement.step = step_;
-        judgement.held_out_cosine =
-            mean_cosine(prepared_.held_out_embeddings, integer_embeddings(present_model(), prepared_.held_out, pool_),
-                        static_cast<size_t>(prepared_.graph.embedding_size()));
+        judgement.held_out_cosine = mean_cosine(
+            prepared_.held_out_embeddings, integer_embeddings(present_model(), prepared_.held_out, pool_),
+            static_cast<size_t>(prepared_.graph.embedding_size()));
         if (judgement.held_out_cosine > best_cosine_) {
             best_cosine_ = judgement.held_out_cosine;
             best_step_ = step_;
@@ -286,7 +293,8 @@ class Run {
         const Json record = Json::parse(checkpoint.record);
         if (const std::string difference = first_difference(record.value("run", Json()), description_);
             !difference.empty()) {
-            fail_usage(file + ": is of another run (" + difference + "); delete it or name another with --checkpoint");
+            fail_usage(file + ": is of another run (" + difference +
+                       "); delete it or name another with --checkpoint");
         }
         try {
             step_ = record.at("step").get<int64_t>();
@@ -384,8 +392,8 @@ std::string make_record(const DistillOptions& options, const DistillResult& resu
 
 }  // namespace
 
-DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& source, const DistillOptions& options,
-                                       ThreadPool& pool, Progress& progress) {
+DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& source,
+                                       const DistillOptions& options, ThreadPool& pool, Progress& progress) {
     check(options);
     at::set_num_threads(pool.size());
     install_caching_allocator();
@@ -396,10 +404,12 @@ DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& 
     const Preparation prepared = prepare(teacher, source, options.start, pool, progress);
     // Without compensation, unless it is asked for: training moves the weights anyway.
     constexpr ObserverKind kQuickObservers[] = {ObserverKind::kPercentile, ObserverKind::kMovingAverage};
-    const CalibratedNetwork start = calibrate_best(prepared, options.start, kQuickObservers,
-                                                   options.start.weight_compensation.value_or(false), pool, progress);
+    const CalibratedNetwork start =
+        calibrate_best(prepared, options.start, kQuickObservers,
+                       options.start.weight_compensation.value_or(false), pool, progress);
     result.observer = start.observer;
-    const PixelStore images(source, teacher.input_spec, prepared.held_out_count, options.images, pool, progress);
+    const PixelStore images(source, teacher.input_spec, prepared.held_out_count, options.images, pool,
+                            progress);
     if (group) group->wait_for_all();
     Run(prepared, start, images, options, result.precision, group.get(), pool, progress).run(result);
     result.peak_memory_bytes = peak_memory_bytes();

@@ -24,7 +24,8 @@ void put_image(const std::vector<uint8_t>& pixels, const InputSpec& spec, bool m
         for (int x = 0; x < spec.width; ++x) {
             const int from_x = mirrored ? spec.width - 1 - x : x;
             const uint8_t* pixel = pixels.data() + (int64_t{y} * spec.width + from_x) * 3;
-            for (int channel = 0; channel < 3; ++channel) to[channel * plane + y * spec.width + x] = pixel[channel];
+            for (int channel = 0; channel < 3; ++channel)
+                to[channel * plane + y * spec.width + x] = pixel[channel];
         }
     }
 }
@@ -37,11 +38,13 @@ std::vector<ValueId> feature_values(const Graph& graph, const std::vector<FusedN
     std::vector<ValueId> values;
     for (const FusedNode& fused : plan) {
         for (const FusedOutput& output : fused.outputs) {
-            if (output.value != graph.output && (!any || on_stream[output.value])) values.push_back(output.value);
+            if (output.value != graph.output && (!any || on_stream[output.value]))
+                values.push_back(output.value);
         }
     }
     const ValueId last = graph.nodes[plan.back().node].inputs[0];
-    if (last != graph.input && std::find(values.begin(), values.end(), last) == values.end()) values.push_back(last);
+    if (last != graph.input && std::find(values.begin(), values.end(), last) == values.end())
+        values.push_back(last);
     return values;
 }
 
@@ -49,9 +52,10 @@ bool StepReport::finite() const {
     return std::isfinite(loss) && std::isfinite(gradient_norm);
 }
 
-Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
-                           const PixelStore& images, const Recipe& recipe, int64_t steps, uint64_t seed,
-                           const StudentOptions& student_options, ProcessGroup* group)
+Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& plan,
+                           const QuantizedGraph& start, const PixelStore& images, const Recipe& recipe,
+                           int64_t steps, uint64_t seed, const StudentOptions& student_options,
+                           ProcessGroup* group)
     : images_(images),
       recipe_(recipe),
       steps_(steps),
@@ -65,15 +69,16 @@ Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& pla
       order_(images.size(), seed) {
     const int64_t count = std::min(kPowerImages, images.size());
     at::Tensor pixels = at::empty({count, 3, spec_.height, spec_.width}, at::kFloat);
-    for (int64_t i = 0; i < count; ++i) put_image(images.pixels(i), spec_, false, pixels[i].data_ptr<float>());
+    for (int64_t i = 0; i < count; ++i)
+        put_image(images.pixels(i), spec_, false, pixels[i].data_ptr<float>());
     for (const at::Tensor& value : teacher_(pixels.to(device_), true).values) {
         value_power_.push_back(value.square().mean().item<double>());
     }
 }
 
 at::Tensor Distillation::batch(int64_t index) {
-    // The batch is cut into as many parts as there are processes; what happens to an image depends on its place in the
-    // whole batch.
+    // The batch is cut into as many parts as there are processes; what happens to an image depends on its
+    // place in the whole batch.
     const int64_t rank = group_ ? group_->rank() : 0, count = group_ ? group_->size() : 1;
     const int64_t first = recipe_.batch * rank / count, last = recipe_.batch * (rank + 1) / count;
     const std::vector<int64_t> indices = order_.at(index * recipe_.batch + first, last - first);
@@ -126,9 +131,11 @@ StepReport Distillation::step(int64_t index) {
     }
     if (!values.empty()) feature_part = feature_part / static_cast<double>(values.size());
     at::Tensor loss = embedding_part * recipe_.embedding_loss + feature_part * feature_weight;
-    if (recipe_.squared_loss > 0) loss = loss + squared_loss(embedding, targets.embedding) * recipe_.squared_loss;
+    if (recipe_.squared_loss > 0)
+        loss = loss + squared_loss(embedding, targets.embedding) * recipe_.squared_loss;
     if (recipe_.norm_loss > 0) loss = loss + norm_loss(embedding, targets.embedding) * recipe_.norm_loss;
-    if (recipe_.relation_loss > 0) loss = loss + relation_loss(embedding, targets.embedding) * recipe_.relation_loss;
+    if (recipe_.relation_loss > 0)
+        loss = loss + relation_loss(embedding, targets.embedding) * recipe_.relation_loss;
 
     if (group_ && recipe_.quantizer == QuantizerKind::kObserved && index < recipe_.observe_steps) {
         at::Tensor ranges = student_.observed_ranges().cpu();

@@ -1,5 +1,5 @@
-// One student learning from one teacher: the training step and what it needs. Whoever runs it decides when to look at the
-// result, save and stop (distill.h).
+// One student learning from one teacher: the training step and what it needs. Whoever runs it decides when to
+// look at the result, save and stop (distill.h).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,28 +19,28 @@
 
 namespace quantface {
 
-// The values whose real numbers the student is asked to match: those on residual streams and the last layer's input; in a
-// network without residual streams every value that the plan quantizes.
+// The values whose real numbers the student is asked to match: those on residual streams and the last layer's
+// input; in a network without residual streams every value that the plan quantizes.
 std::vector<ValueId> feature_values(const Graph& graph, const std::vector<FusedNode>& plan);
 
 struct StepReport {
-    double loss = 0;           // the sum that was minimised
-    double embedding = 0;      // 1 - cosine
-    double feature = 0;        // mean over the values
+    double loss = 0;       // the sum that was minimised
+    double embedding = 0;  // 1 - cosine
+    double feature = 0;    // mean over the values
     double gradient_norm = 0;
     bool finite() const;
 };
 
 class Distillation {
   public:
-    // The images and the group must outlive it. graph, plan, start: as for Student. group: the processes that share each
-    // batch and add up their gradients, or null.
+    // The images and the group must outlive it. graph, plan, start: as for Student. group: the processes that
+    // share each batch and add up their gradients, or null.
     Distillation(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
                  const PixelStore& images, const Recipe& recipe, int64_t steps, uint64_t seed,
                  const StudentOptions& student_options, ProcessGroup* group = nullptr);
 
-    // Step `index` of the steps: forward, backward, update. A loss or gradient that is not finite changes nothing and
-    // shows in the report.
+    // Step `index` of the steps: forward, backward, update. A loss or gradient that is not finite changes
+    // nothing and shows in the report.
     StepReport step(int64_t index);
 
     Student& student() { return student_; }

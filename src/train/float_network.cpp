@@ -32,7 +32,9 @@ at::Tensor fake_quantize(const at::Tensor& x, const QuantParams& params) {
 FloatNetwork::FloatNetwork(const Graph& graph, const FloatNetworkOptions& options)
     : graph_(graph), options_(options), weights_(graph.nodes.size()) {
     const InputSpec& spec = graph.input_spec;
-    const auto place = [&](const std::vector<float>& numbers) { return to_torch(numbers).to(options.device); };
+    const auto place = [&](const std::vector<float>& numbers) {
+        return to_torch(numbers).to(options.device);
+    };
     mean_ = by_channel(place({spec.mean.begin(), spec.mean.end()}));
     std_ = by_channel(place({spec.std.begin(), spec.std.end()}));
     for (size_t index = 0; index < graph.nodes.size(); ++index) {
@@ -68,7 +70,8 @@ FloatNetwork::FloatNetwork(const Graph& graph, const FloatNetworkOptions& option
 }
 
 at::Tensor FloatNetwork::add_parameter(const std::string& name, const at::Tensor& start) {
-    const at::Tensor parameter = start.to(options_.device).detach().clone().set_requires_grad(options_.trainable);
+    const at::Tensor parameter =
+        start.to(options_.device).detach().clone().set_requires_grad(options_.trainable);
     parameters_.emplace_back(name, parameter);
     return parameter;
 }
@@ -100,7 +103,9 @@ at::Tensor FloatNetwork::run(const Node& node, const Weights& w, const std::vect
             [&](const SubOp&) { return x - in[1]; },
             [&](const MulOp&) { return x * in[1]; },
             [&](const FlattenOp&) { return x.contiguous().flatten(1).unsqueeze(2).unsqueeze(3); },
-            [&](const GlobalAveragePoolOp&) { return x.mean({2, 3}, true); },
+            [&](const GlobalAveragePoolOp&) {
+                return x.mean({2, 3}, true);
+            },
             [&](const AveragePoolOp& op) { return average_pool(x, op, at::ones({}, x.options())); },
             [&](const MaxPoolOp& op) { return max_pool(x, op.window); },
             [&](const ConcatOp&) { return at::cat(in, 1); },

@@ -1,5 +1,5 @@
-// A float graph on libtorch: any device, any batch, with gradients to its parameters and to the image. Every operation of
-// the graph has its form here, quantized values (FakeQuant) with gradients straight through.
+// A float graph on libtorch: any device, any batch, with gradients to its parameters and to the image. Every
+// operation of the graph has its form here, quantized values (FakeQuant) with gradients straight through.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,21 +23,23 @@ class FloatNetwork {
     // The graph is copied and must have passed validate().
     FloatNetwork(const Graph& graph, const FloatNetworkOptions& options);
 
-    // input: (N, 3, H, W) float32, the normalised image; moved to the device. Returns (N, embedding). kept gets the values
-    // of `keep`, (N, C, H, W). Gradients flow to the input where it requires them.
-    at::Tensor forward(const at::Tensor& input, const std::vector<ValueId>& keep, std::vector<at::Tensor>& kept) const;
+    // input: (N, 3, H, W) float32, the normalised image; moved to the device. Returns (N, embedding). kept
+    // gets the values of `keep`, (N, C, H, W). Gradients flow to the input where it requires them.
+    at::Tensor forward(const at::Tensor& input, const std::vector<ValueId>& keep,
+                       std::vector<at::Tensor>& kept) const;
     at::Tensor forward(const at::Tensor& input) const;
 
     // pixels: (N, 3, H, W), 0..255, in the network's colour order.
     at::Tensor normalized(const at::Tensor& pixels) const;
 
-    // "conv_1.weight", ".bias", ".slope", ".scale", ".shift"; a batch norm's ".mean" and ".variance" are constants.
+    // "conv_1.weight", ".bias", ".slope", ".scale", ".shift"; a batch norm's ".mean" and ".variance" are
+    // constants.
     const std::vector<std::pair<std::string, at::Tensor>>& parameters() const { return parameters_; }
 
   private:
     struct Weights {
-        at::Tensor weight, bias;     // Conv, Gemm; BatchNorm and Affine: scale and shift
-        at::Tensor mean, variance;   // BatchNorm
+        at::Tensor weight, bias;    // Conv, Gemm; BatchNorm and Affine: scale and shift
+        at::Tensor mean, variance;  // BatchNorm
     };
     at::Tensor add_parameter(const std::string& name, const at::Tensor& start);
     at::Tensor run(const Node& node, const Weights& weights, const std::vector<at::Tensor>& inputs) const;

@@ -19,8 +19,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Sums are taken over this many parts of the rows whatever the number of threads, and added in order: the result does not
-// depend on who did what.
+// Sums are taken over this many parts of the rows whatever the number of threads, and added in order: the
+// result does not depend on who did what.
 constexpr int64_t kParts = 16;
 
 at::Tensor channels_last(const at::Tensor& tensor) {
@@ -81,7 +81,8 @@ struct PreparedEpilogue {
 struct PartSums {
     std::vector<float> multiplier, bias, slope, scale, shift;
     FusedEpilogueSums sums;
-    explicit PartSums(int padded) : multiplier(padded), bias(padded), slope(padded), scale(padded), shift(padded) {
+    explicit PartSums(int padded)
+        : multiplier(padded), bias(padded), slope(padded), scale(padded), shift(padded) {
         sums.multiplier = multiplier.data();
         sums.bias = bias.data();
         sums.slope = slope.data();
@@ -136,8 +137,8 @@ void run_forward(const PreparedEpilogue& epilogue, const at::Tensor& accumulator
     for_each_part(accumulator.numel() / channels, [&](int64_t first, int64_t count, int64_t) {
         const int64_t at = first * channels;
         const T* residual_part = residual.defined() ? raw<T>(residual) + at : nullptr;
-        training_kernels().of<T>().epilogue_forward(epilogue.form, count, raw<T>(accumulator) + at, residual_part,
-                                                    raw<T>(level) + at);
+        training_kernels().of<T>().epilogue_forward(epilogue.form, count, raw<T>(accumulator) + at,
+                                                    residual_part, raw<T>(level) + at);
     });
 }
 
@@ -207,14 +208,15 @@ EpilogueTensors tensors_of(variable_list list) {
 class FusedEpilogueFunction : public torch::autograd::Function<FusedEpilogueFunction> {
   public:
     // libtorch wants each tensor as an argument of its own.
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& accumulator, const at::Tensor& multiplier,
-                              const at::Tensor& bias, const at::Tensor& slope, const at::Tensor& whole,
-                              const at::Tensor& part, const at::Tensor& residual,
-                              const at::Tensor& residual_multiplier, const at::Tensor& scale, const at::Tensor& shift,
-                              const at::Tensor& step, const at::Tensor& zero_point, double clip_low, double clip_high,
-                              bool after, int64_t bits) {
-        EpilogueTensors tensors = tensors_of({channels_last(accumulator), multiplier, bias, slope, whole, part,
-                                              residual, residual_multiplier, scale, shift, step, zero_point});
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& accumulator,
+                              const at::Tensor& multiplier, const at::Tensor& bias, const at::Tensor& slope,
+                              const at::Tensor& whole, const at::Tensor& part, const at::Tensor& residual,
+                              const at::Tensor& residual_multiplier, const at::Tensor& scale,
+                              const at::Tensor& shift, const at::Tensor& step, const at::Tensor& zero_point,
+                              double clip_low, double clip_high, bool after, int64_t bits) {
+        EpilogueTensors tensors =
+            tensors_of({channels_last(accumulator), multiplier, bias, slope, whole, part, residual,
+                        residual_multiplier, scale, shift, step, zero_point});
         if (tensors.residual.defined()) tensors.residual = channels_last(tensors.residual);
         tensors.clip_low = clip_low;
         tensors.clip_high = clip_high;
@@ -272,11 +274,12 @@ class FusedEpilogueFunction : public torch::autograd::Function<FusedEpilogueFunc
         give(kScale, tensors.scale, &PartSums::scale);
         give(kShift, tensors.shift, &PartSums::shift);
         if (tensors.residual.defined()) {
-            result[kResidualMultiplier] =
-                scalar_like(add_up(parts, &FusedEpilogueSums::residual_multiplier), tensors.residual_multiplier);
+            result[kResidualMultiplier] = scalar_like(add_up(parts, &FusedEpilogueSums::residual_multiplier),
+                                                      tensors.residual_multiplier);
         }
         const double real_over_step = add_up(parts, &FusedEpilogueSums::real_over_step);
-        result[kStep] = scalar_like(-real_over_step * static_cast<double>(epilogue.form.inverse_step), tensors.step);
+        result[kStep] =
+            scalar_like(-real_over_step * static_cast<double>(epilogue.form.inverse_step), tensors.step);
         const double clipped = epilogue.zero_point_moves ? add_up(parts, &FusedEpilogueSums::clipped) : 0.0;
         result[kZeroPoint] = scalar_like(-clipped, tensors.zero_point);
         return result;
@@ -296,10 +299,11 @@ at::Tensor round_straight_through(const at::Tensor& tensor) {
 
 at::Tensor fused_epilogue(const EpilogueTensors& t) {
     if (!t.accumulator.is_cpu()) return fused_epilogue_composed(t);
-    return FusedEpilogueFunction::apply(t.accumulator, or_empty(t.multiplier), or_empty(t.bias), or_empty(t.slope),
-                                        or_empty(t.whole), or_empty(t.part), or_empty(t.residual), or_empty(t.residual_multiplier), or_empty(t.scale),
-                                        or_empty(t.shift), t.step, t.zero_point, t.clip_low, t.clip_high,
-                                        t.activation_after_residual, int64_t{t.bits});
+    return FusedEpilogueFunction::apply(
+        t.accumulator, or_empty(t.multiplier), or_empty(t.bias), or_empty(t.slope), or_empty(t.whole),
+        or_empty(t.part), or_empty(t.residual), or_empty(t.residual_multiplier), or_empty(t.scale),
+        or_empty(t.shift), t.step, t.zero_point, t.clip_low, t.clip_high, t.activation_after_residual,
+        int64_t{t.bits});
 }
 
 at::Tensor epilogue_numbers(const EpilogueTensors& t) {
@@ -331,7 +335,8 @@ at::Tensor fused_epilogue_composed(const EpilogueTensors& t) {
     const at::Tensor low = -zero_point, high = largest - zero_point;
     // Half a level beyond the bounds still rounds to within them.
     const at::Tensor inside = (scaled >= low - 0.5).logical_and(scaled <= high + 0.5).detach();
-    const at::Tensor rounded = scaled + (at::maximum(at::minimum(scaled, high), low).round() - scaled).detach();
+    const at::Tensor rounded =
+        scaled + (at::maximum(at::minimum(scaled, high), low).round() - scaled).detach();
     const at::Tensor clipped = at::where(scaled < low, low, high);
     return at::where(inside, rounded, clipped).to(t.accumulator.scalar_type());
 }

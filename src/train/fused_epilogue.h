@@ -1,5 +1,5 @@
-// The epilogue of a quantized operation as one differentiable operation: multiplier, bias, activation, residual,
-// scale and shift, fake quantization. One pass over memory forward, one backward.
+// The epilogue of a quantized operation as one differentiable operation: multiplier, bias, activation,
+// residual, scale and shift, fake quantization. One pass over memory forward, one backward.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,14 +8,15 @@
 
 namespace quantface {
 
-// kernels/training_kernels.h has the formulas. Tensors of numbers are (N, C, H, W), float32 or bfloat16, all of one type;
-// the result has that type and holds levels less the zero point. Everything else is float32; vectors have C entries.
-// Undefined: none (multiplier and slope of 1, bias of 0, no residual, no scale and shift). All may require gradients.
+// kernels/training_kernels.h has the formulas. Tensors of numbers are (N, C, H, W), float32 or bfloat16, all
+// of one type; the result has that type and holds levels less the zero point. Everything else is float32;
+// vectors have C entries. Undefined: none (multiplier and slope of 1, bias of 0, no residual, no scale and
+// shift). All may require gradients.
 struct EpilogueTensors {
     at::Tensor accumulator;
     at::Tensor multiplier, bias, slope;
-    // What is added instead of the bias: (accumulator + whole) * multiplier + part, about the same. Undefined: 0 and the
-    // bias. No gradients; the bias has them.
+    // What is added instead of the bias: (accumulator + whole) * multiplier + part, about the same.
+    // Undefined: 0 and the bias. No gradients; the bias has them.
     at::Tensor whole, part;
     double clip_low = -std::numeric_limits<float>::max();
     double clip_high = std::numeric_limits<float>::max();

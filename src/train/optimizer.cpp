@@ -14,7 +14,8 @@ Optimizer::Optimizer(std::vector<StudentParameter> parameters, const Recipe& rec
     : parameters_(std::move(parameters)), recipe_(recipe), steps_(steps) {
     for (const StudentParameter& parameter : parameters_) {
         first_.push_back(at::zeros_like(parameter.tensor).detach());
-        if (recipe.optimizer == OptimizerKind::kAdam) second_.push_back(at::zeros_like(parameter.tensor).detach());
+        if (recipe.optimizer == OptimizerKind::kAdam)
+            second_.push_back(at::zeros_like(parameter.tensor).detach());
         if (recipe.average > 0) average_.push_back(parameter.tensor.detach().clone());
     }
 }
@@ -42,7 +43,8 @@ double Optimizer::step(int64_t index) {
         const double rate = factor * parameters_[i].rate_factor * rate_of(recipe_, parameters_[i].kind);
         if (!parameter.grad().defined() || rate == 0) continue;
         at::Tensor gradient = parameter.grad() * clip;
-        if (recipe_.weight_decay > 0 && (recipe_.decay_all || parameters_[i].kind == ParameterKind::kWeight)) {
+        if (recipe_.weight_decay > 0 &&
+            (recipe_.decay_all || parameters_[i].kind == ParameterKind::kWeight)) {
             gradient.add_(parameter, recipe_.weight_decay);
         }
         if (recipe_.optimizer == OptimizerKind::kAdam) {
@@ -73,7 +75,8 @@ void Optimizer::swap_average() {
 std::vector<std::pair<std::string, at::Tensor>> Optimizer::state() {
     std::vector<std::pair<std::string, at::Tensor>> state;
     const auto add = [&](const char* what, const std::vector<at::Tensor>& tensors) {
-        for (size_t i = 0; i < tensors.size(); ++i) state.emplace_back(parameters_[i].name + what, tensors[i]);
+        for (size_t i = 0; i < tensors.size(); ++i)
+            state.emplace_back(parameters_[i].name + what, tensors[i]);
     };
     add("#first", first_);
     add("#second", second_);

@@ -1,5 +1,5 @@
-// Adam and SGD over a student's parameters, with one learning rate for each kind of them, and the moving average of what
-// they reach.
+// Adam and SGD over a student's parameters, with one learning rate for each kind of them, and the moving
+// average of what they reach.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,8 +19,8 @@ class Optimizer {
     Optimizer(std::vector<StudentParameter> parameters, const Recipe& recipe, int64_t steps);
 
     void clear_gradients();
-    // One step with the gradients that stand in the parameters. Returns the gradient's norm before clipping; a norm that
-    // is not finite changes nothing.
+    // One step with the gradients that stand in the parameters. Returns the gradient's norm before clipping;
+    // a norm that is not finite changes nothing.
     double step(int64_t index);
 
     // Exchanges the parameters for their moving averages, or back; nothing where the recipe has none.

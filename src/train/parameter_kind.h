@@ -1,5 +1,5 @@
-// What a student learns, and in which units: all such that one learning rate fits every layer and bit width. (With
-// observed quantizers, student.h, weights, biases and affine maps are in real units instead.)
+// What a student learns, and in which units: all such that one learning rate fits every layer and bit width.
+// (With observed quantizers, student.h, weights, biases and affine maps are in real units instead.)
 #pragma once
 
 namespace quantface {

@@ -44,7 +44,8 @@ std::vector<int64_t> BatchOrder::at(int64_t first, int64_t count) {
             order_.resize(static_cast<size_t>(images_));
             std::iota(order_.begin(), order_.end(), int64_t{0});
             Rng rng(seed_, static_cast<uint64_t>(round_));
-            for (size_t last = order_.size() - 1; last > 0; --last) std::swap(order_[last], order_[rng.below(last + 1)]);
+            for (size_t last = order_.size() - 1; last > 0; --last)
+                std::swap(order_[last], order_[rng.below(last + 1)]);
         }
         indices.push_back(order_[static_cast<size_t>(position % images_)]);
     }

@@ -15,11 +15,12 @@ namespace quantface {
 
 class PixelStore {
   public:
-    // Images [first, first + count) of the source, fewer where it ends before, cropped as embedding crops them. Up to
-    // kMostHeld are held in memory; of more than that each is read when it is asked for, and the source must outlive the
-    // store. Throws Error: kBadInput where the source gives none or cannot be read, kFailed when the progress asks to stop.
-    PixelStore(const ImageSource& source, const InputSpec& spec, int64_t first, int64_t count, ThreadPool& pool,
-               Progress& progress);
+    // Images [first, first + count) of the source, fewer where it ends before, cropped as embedding crops
+    // them. Up to kMostHeld are held in memory; of more than that each is read when it is asked for, and the
+    // source must outlive the store. Throws Error: kBadInput where the source gives none or cannot be read,
+    // kFailed when the progress asks to stop.
+    PixelStore(const ImageSource& source, const InputSpec& spec, int64_t first, int64_t count,
+               ThreadPool& pool, Progress& progress);
 
     int64_t size() const { return count_; }
     // HWC; thread-safe. Throws Error(kBadInput) where an image that is not held cannot be read.
@@ -36,8 +37,8 @@ class PixelStore {
     std::vector<std::vector<uint8_t>> images_;
 };
 
-// Which images a step sees: the store's in a new random order each time round. Depends on the seed and the position only,
-// so training goes on where it stopped and several processes can share one order.
+// Which images a step sees: the store's in a new random order each time round. Depends on the seed and the
+// position only, so training goes on where it stopped and several processes can share one order.
 class BatchOrder {
   public:
     BatchOrder(int64_t images, uint64_t seed) : images_(images), seed_(seed) {}

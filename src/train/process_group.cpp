@@ -22,12 +22,14 @@ constexpr std::chrono::seconds kStepLimit(kProcessGroupSeconds);
 constexpr std::chrono::minutes kJoinLimit(10);
 constexpr std::chrono::hours kPreparationLimit(1);
 
-// The variable's number, or `otherwise` where it is not set. Throws Error(kUsage) where it is none in the range.
+// The variable's number, or `otherwise` where it is not set. Throws Error(kUsage) where it is none in the
+// range.
 int number_from_environment(const char* name, int least, int greatest, int otherwise) {
     const char* text = std::getenv(name);
     if (text == nullptr || *text == '\0') {
         if (otherwise < least) {
-            fail_usage(std::string("WORLD_SIZE is set, but ") + name + " is not: training on several processes needs " +
+            fail_usage(std::string("WORLD_SIZE is set, but ") + name +
+                       " is not: training on several processes needs " +
                        "RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT");
         }
         return otherwise;
@@ -36,8 +38,8 @@ int number_from_environment(const char* name, int least, int greatest, int other
     const char* end = text + std::strlen(text);
     const auto [last, error] = std::from_chars(text, end, number);
     if (error != std::errc() || last != end || number < least || number > greatest) {
-        fail_usage(std::string(name) + " is '" + text + "', not a number from " + std::to_string(least) + " to " +
-                   std::to_string(greatest));
+        fail_usage(std::string(name) + " is '" + text + "', not a number from " + std::to_string(least) +
+                   " to " + std::to_string(greatest));
     }
     return number;
 }
@@ -65,11 +67,12 @@ class GlooGroup final : public ProcessGroup {
             const std::string prefix = std::string("quantface/") + (restarts == nullptr ? "0" : restarts);
             auto options = c10d::ProcessGroupGloo::Options::create(kJoinLimit);
             options->devices.push_back(device(address));
-            group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>(prefix, store),
-                                                                 rank, size, options);
+            group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(
+                c10::make_intrusive<c10d::PrefixStore>(prefix, store), rank, size, options);
         } catch (const std::exception& exception) {
-            fail_work("process " + std::to_string(rank) + " of " + std::to_string(size) + " cannot join the others at " +
-                      address + ":" + std::to_string(port) + ": " + first_line(exception));
+            fail_work("process " + std::to_string(rank) + " of " + std::to_string(size) +
+                      " cannot join the others at " + address + ":" + std::to_string(port) + ": " +
+                      first_line(exception));
         }
     }
 
@@ -143,7 +146,8 @@ std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {
     const int port = number_from_environment("MASTER_PORT", 1, 65535, 0);
     const char* address = std::getenv("MASTER_ADDR");
     if (address == nullptr || *address == '\0') {
-        fail_usage("WORLD_SIZE is set, but MASTER_ADDR is not: it names the machine of the process with RANK 0");
+        fail_usage(
+            "WORLD_SIZE is set, but MASTER_ADDR is not: it names the machine of the process with RANK 0");
     }
     return std::make_unique<GlooGroup>(rank, size, address, static_cast<uint16_t>(port));
 }

@@ -1,6 +1,6 @@
-// Several processes, on one machine or many, that train one student together: each computes a part of every batch, and
-// gradients are added up over libtorch's c10d (Gloo). Started by the environment that torchrun, Slurm scripts and
-// Kubernetes training operators set: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT.
+// Several processes, on one machine or many, that train one student together: each computes a part of every
+// batch, and gradients are added up over libtorch's c10d (Gloo). Started by the environment that torchrun,
+// Slurm scripts and Kubernetes training operators set: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,19 +14,20 @@ class ProcessGroup {
   public:
     virtual ~ProcessGroup() = default;
 
-    // What the environment asks for: null where it says nothing of several processes (WORLD_SIZE missing or 1). Waits for
-    // all of them, ten minutes at most. Throws Error: kUsage where the variables contradict themselves or say too little, kFailed where the
-    // others do not come within the time limit.
+    // What the environment asks for: null where it says nothing of several processes (WORLD_SIZE missing or
+    // 1). Waits for all of them, ten minutes at most. Throws Error: kUsage where the variables contradict
+    // themselves or say too little, kFailed where the others do not come within the time limit.
     static std::unique_ptr<ProcessGroup> from_environment();
 
     virtual int rank() const = 0;
     virtual int size() const = 0;
 
-    // Until all have come here: an hour at most, as some may prepare longer than others. Ends at once where one is gone.
+    // Until all have come here: an hour at most, as some may prepare longer than others. Ends at once where
+    // one is gone.
     virtual void wait_for_all() = 0;
 
-    // Collective: every process calls them in the same order with tensors of the same shapes (CPU). They throw
-    // Error(kFailed) within the time limit where another process is gone.
+    // Collective: every process calls them in the same order with tensors of the same shapes (CPU). They
+    // throw Error(kFailed) within the time limit where another process is gone.
     virtual void add_up(std::vector<at::Tensor>& tensors) = 0;  // in place
     virtual void take_greatest(at::Tensor& tensor) = 0;         // of each entry, in place
     virtual void broadcast(at::Tensor& tensor) = 0;             // the first process's, in place

@@ -24,7 +24,8 @@ struct Entry {
 template <typename Number>
 Entry entry(const char* name, Number Recipe::*member, double least, double greatest) {
     return {name, [member](const Recipe& recipe) { return static_cast<double>(recipe.*member); },
-            [member](Recipe& recipe, double value) { recipe.*member = static_cast<Number>(value); }, least, greatest};
+            [member](Recipe& recipe, double value) { recipe.*member = static_cast<Number>(value); }, least,
+            greatest};
 }
 
 const std::vector<Entry>& entries() {
@@ -62,9 +63,10 @@ const std::vector<Entry>& entries() {
     return kEntries;
 }
 
-// Boutros, Damer, Kuijper, "QuantFace: Towards Lightweight Face Recognition by Synthetic Data Low-bit Quantization", ICPR
-// 2022, and the settings published with it: 11 epochs of 528,227 images in batches of 512 (four times 128), SGD with
-// Nesterov's momentum, a learning rate of 0.1 for 512 images that the run never lowers, gradients clipped to norm 5.
+// Boutros, Damer, Kuijper, "QuantFace: Towards Lightweight Face Recognition by Synthetic Data Low-bit
+// Quantization", ICPR 2022, and the settings published with it: 11 epochs of 528,227 images in batches of 512
+// (four times 128), SGD with Nesterov's momentum, a learning rate of 0.1 for 512 images that the run never
+// lowers, gradients clipped to norm 5.
 Recipe paper_recipe() {
     Recipe recipe;
     recipe.name = "paper";
@@ -108,14 +110,15 @@ void set_recipe_value(Recipe& recipe, std::string_view assignment) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
         if (error != std::errc() || end != text.data() + text.size() || !(value >= candidate.least) ||
             !(value <= candidate.greatest)) {
-            fail_usage(fmt::format("{} of a recipe is a number from {} to {}, not '{}'", name, candidate.least,
-                                   candidate.greatest, text));
+            fail_usage(fmt::format("{} of a recipe is a number from {} to {}, not '{}'", name,
+                                   candidate.least, candidate.greatest, text));
         }
         candidate.set(recipe, value);
         return;
     }
     std::string known;
-    for (const Entry& candidate : entries()) known += (known.empty() ? "" : ", ") + std::string(candidate.name);
+    for (const Entry& candidate : entries())
+        known += (known.empty() ? "" : ", ") + std::string(candidate.name);
     fail_usage(fmt::format("'{}' sets nothing of a recipe; NAME=NUMBER with one of: {}", assignment, known));
 }
 

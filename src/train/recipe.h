@@ -21,12 +21,12 @@ struct Recipe {
     int64_t images = 4096;  // to train on, likewise
     QuantizerKind quantizer = QuantizerKind::kLearned;
     int64_t observe_steps = 300;  // of observed quantizers: afterwards their ranges stay
-    int batch = 16;  // images a step, over all processes
+    int batch = 16;               // images a step, over all processes
 
     OptimizerKind optimizer = OptimizerKind::kAdam;
     ScheduleKind schedule = ScheduleKind::kCosine;
-    double warmup = 0.02;           // part of the steps in which the rates rise from 0
-    double final_rate = 0.0;        // part of the rates that a cosine ends at
+    double warmup = 0.02;     // part of the steps in which the rates rise from 0
+    double final_rate = 0.0;  // part of the rates that a cosine ends at
     // Learning rates in the parameters' own units (parameter_kind.h).
     double weight_rate = 0.02;  // of 4-bit weights; half for each bit more, twice for each less
     double scale_rate = 0.004;
@@ -34,29 +34,31 @@ struct Recipe {
     double slope_rate = 0.0005;
     double step_rate = 0.02;
     double zero_point_rate = 0.03;
-    double momentum = 0.9;          // of SGD
+    double momentum = 0.9;  // of SGD
     bool nesterov = true;
     double beta1 = 0.9, beta2 = 0.99;  // of Adam
     double weight_decay = 0.0;
-    bool decay_all = false;         // also of what is no weight
-    double clip_norm = 0.0;         // of the whole gradient; 0: none
-    double average = 0.0;           // decay of the parameters' moving average, which is what is kept; 0: the last ones
+    bool decay_all = false;  // also of what is no weight
+    double clip_norm = 0.0;  // of the whole gradient; 0: none
+    double average = 0.0;  // decay of the parameters' moving average, which is what is kept; 0: the last ones
 
-    double embedding_loss = 1.0;    // weight of 1 - cosine
-    double squared_loss = 0.0;      // of the mean over entries of the squared difference of embeddings of length 1
-    double norm_loss = 0.0;         // of the squared relative difference of the embeddings' lengths
-    double feature_loss = 0.0;      // of the relative squared error of the values on residual streams
-    double feature_final = 0.1;     // part of feature_loss that is left at the end (falling linearly)
-    double relation_loss = 0.0;     // of the squared difference of cosines between images of the batch
+    double embedding_loss = 1.0;  // weight of 1 - cosine
+    double squared_loss =
+        0.0;                 // of the mean over entries of the squared difference of embeddings of length 1
+    double norm_loss = 0.0;  // of the squared relative difference of the embeddings' lengths
+    double feature_loss = 0.0;   // of the relative squared error of the values on residual streams
+    double feature_final = 0.1;  // part of feature_loss that is left at the end (falling linearly)
+    double relation_loss = 0.0;  // of the squared difference of cosines between images of the batch
 
-    double flip = 0.5;              // chance that an image is mirrored
-    double augment = 0.0;           // strength of changes of light, sharpness and cover, 0..1
+    double flip = 0.5;     // chance that an image is mirrored
+    double augment = 0.0;  // strength of changes of light, sharpness and cover, 0..1
 };
 
 // "default" or "paper". Throws Error(kUsage) for others.
 Recipe recipe_named(const std::string& name);
 
-// "weight_rate=0.01" and the like changes one number. Throws Error(kUsage) for unknown names and numbers out of range.
+// "weight_rate=0.01" and the like changes one number. Throws Error(kUsage) for unknown names and numbers out
+// of range.
 void set_recipe_value(Recipe& recipe, std::string_view assignment);
 // Names and present values, for help, records and checkpoints.
 std::vector<std::pair<std::string, std::string>> recipe_values(const Recipe& recipe);

@@ -28,8 +28,8 @@ at::Tensor by_output(const at::Tensor& vector) {
     return vector.reshape({-1, 1, 1, 1});
 }
 
-// round(clamp(u * exp(-t), low, high)); the gradient passes where the level lies within its bounds (Esser et al.,
-// "Learned Step Size Quantization", ICLR 2020). low, high: one for each output channel.
+// round(clamp(u * exp(-t), low, high)); the gradient passes where the level lies within its bounds (Esser et
+// al., "Learned Step Size Quantization", ICLR 2020). low, high: one for each output channel.
 class WeightLevels : public torch::autograd::Function<WeightLevels> {
   public:
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& weight,
@@ -41,8 +41,8 @@ class WeightLevels : public torch::autograd::Function<WeightLevels> {
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    const torch::autograd::variable_list& gradients) {
         const auto saved = context->get_saved_variables();
-        const at::Tensor kept =
-            gradients[0] * ((saved[0] >= by_output(saved[2]) - 0.5) & (saved[0] <= by_output(saved[3]) + 0.5));
+        const at::Tensor kept = gradients[0] * ((saved[0] >= by_output(saved[2]) - 0.5) &
+                                                (saved[0] <= by_output(saved[3]) + 0.5));
         const at::Tensor scale = -(kept * saved[0]).sum({1, 2, 3});
         return {kept * by_output(at::exp(-saved[1])), scale, at::Tensor(), at::Tensor()};
     }
@@ -73,7 +73,8 @@ at::Tensor starting_weights(const Graph& graph, const Node& node, const Quantize
 // As the engine keeps it, in 11 significant bits; the gradient passes unchanged.
 at::Tensor as_half(const at::Tensor& numbers) {
     constexpr double kIntoNormalRange = 1024;  // multipliers may be far below 1
-    const at::Tensor half = (numbers.detach() * kIntoNormalRange).to(at::kHalf).to(at::kFloat) / kIntoNormalRange;
+    const at::Tensor half =
+        (numbers.detach() * kIntoNormalRange).to(at::kHalf).to(at::kFloat) / kIntoNormalRange;
     return numbers + (half - numbers.detach());
 }
 
@@ -183,7 +184,8 @@ void Student::add_conv(const FusedNode& fused, const QuantizedConv& start, doubl
         conv.start_scale = constant(channels, 1);
         conv.log_scale = constant(channels, 0);
         conv.bias_unit = constant(channels, 1);
-        add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight, weights_less_std(graph_, node));
+        add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight,
+                      weights_less_std(graph_, node));
         add_parameter(node.name + ".bias", ParameterKind::kBias, conv.offset, constant(channels, 0));
         return;
     }
@@ -196,8 +198,8 @@ void Student::add_conv(const FusedNode& fused, const QuantizedConv& start, doubl
     }
     // The more bits, the nearer to the best levels the start is.
     const double rate_factor = std::ldexp(1.0, kBitsOfRates - start.bits);
-    add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight, starting_weights(graph_, node, start),
-                  rate_factor);
+    add_parameter(node.name + ".weight", ParameterKind::kWeight, conv.weight,
+                  starting_weights(graph_, node, start), rate_factor);
     add_parameter(node.name + ".scale", ParameterKind::kWeightScale, conv.log_scale, constant(channels, 0));
     add_parameter(node.name + ".bias", ParameterKind::kBias, conv.offset, constant(channels, 0));
 }
@@ -247,8 +249,8 @@ struct Student::Pass {
     const Student& student;
     const Graph& graph;
     at::ScalarType type;
-    std::vector<at::Tensor> levels;  // by value
-    std::vector<int> readers_left;   // by value
+    std::vector<at::Tensor> levels;         // by value
+    std::vector<int> readers_left;          // by value
     mutable std::vector<at::Tensor> steps;  // by the value that owns the range
     at::Tensor embedding;
 
@@ -275,21 +277,25 @@ struct Student::Pass {
 
     // The image less the nearest whole numbers to the mean: 0 is what the engine pads with.
     at::Tensor image(const at::Tensor& pixels) const {
-        return (pixels.to(at::kFloat) - student.whole_mean_).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+        return (pixels.to(at::kFloat) - student.whole_mean_)
+            .to(type)
+            .contiguous(at::MemoryFormat::ChannelsLast);
     }
 
     at::Tensor convolve(const ConvOp& op, const at::Tensor& input, const at::Tensor& weight) const {
         const Window& window = op.window;
         if (is_plain_depthwise(op, input.size(1))) return depthwise_convolution(input, weight, window);
-        const bool pointwise = window.kernel_height == 1 && window.kernel_width == 1 && window.stride_y == 1 &&
-                               window.stride_x == 1 && !window.padding.any() && op.groups == 1;
+        const bool pointwise = window.kernel_height == 1 && window.kernel_width == 1 &&
+                               window.stride_y == 1 && window.stride_x == 1 && !window.padding.any() &&
+                               op.groups == 1;
         if (pointwise) {
             const int64_t n = input.size(0), h = input.size(2), w = input.size(3);
             const at::Tensor rows = input.permute({0, 2, 3, 1}).reshape({n * h * w, input.size(1)});
             const at::Tensor filters = weight.reshape({weight.size(0), weight.size(1)}).to(type);
             return at::mm(rows, filters.t()).reshape({n, h, w, weight.size(0)}).permute({0, 3, 1, 2});
         }
-        return convolution(input, weight.to(type).contiguous(at::MemoryFormat::ChannelsLast), {}, window, op.groups);
+        return convolution(input, weight.to(type).contiguous(at::MemoryFormat::ChannelsLast), {}, window,
+                           op.groups);
     }
 
     void set_activation(const FusedNode& fused, double unit, EpilogueTensors& t) const {
@@ -315,15 +321,17 @@ struct Student::Pass {
         if (!known.defined()) known = student.range_of(value).step();
         return known;
     }
-    double fixed_step(ValueId value) const { return value == graph.output ? 1.0 : step(value).item<double>(); }
+    double fixed_step(ValueId value) const {
+        return value == graph.output ? 1.0 : step(value).item<double>();
+    }
     // step(value) * factor, one float32 number.
     at::Tensor scaled_step(ValueId value, double factor) const {
         return (step(value).to(at::kDouble) * factor).to(at::kFloat);
     }
     at::Tensor number(ValueId value) const { return levels[value].to(at::kFloat); }
 
-    void set_scale(const Conv& conv, const WeightLevelGrid& grid, const at::Tensor& weight, ValueId input, double unit,
-                   EpilogueTensors& t) const {
+    void set_scale(const Conv& conv, const WeightLevelGrid& grid, const at::Tensor& weight, ValueId input,
+                   double unit, EpilogueTensors& t) const {
         ConvScaleInputs inputs;
         inputs.start_scale = conv.start_scale;
         inputs.log_scale = grid.log_scale;
@@ -343,7 +351,8 @@ struct Student::Pass {
     }
 
     // The operation itself: accumulator, and what makes numbers in the given unit of it.
-    void run_operation(const FusedNode& fused, const at::Tensor& pixels, double unit, EpilogueTensors& t) const {
+    void run_operation(const FusedNode& fused, const at::Tensor& pixels, double unit,
+                       EpilogueTensors& t) const {
         const Node& node = graph.nodes[fused.node];
         const bool reads_pixels = node.inputs[0] == graph.input;
         const auto factor = [&](ValueId value) { return scaled_step(value, 1 / unit); };
@@ -367,8 +376,8 @@ struct Student::Pass {
             t.bias = (shift / unit).to(at::kFloat);
         } else if (std::holds_alternative<MulOp>(node.op)) {
             const ValueId a = node.inputs[0], b = node.inputs[1];
-            t.accumulator = as_numbers(number(a) * number(b) *
-                                       (step(a).to(at::kDouble) * step(b) / unit).to(at::kFloat));
+            t.accumulator =
+                as_numbers(number(a) * number(b) * (step(a).to(at::kDouble) * step(b) / unit).to(at::kFloat));
         } else if (std::holds_alternative<AddOp>(node.op) || std::holds_alternative<SubOp>(node.op)) {
             const ValueId a = node.inputs[0], b = node.inputs[1];
             const at::Tensor of_b = number(b) * factor(b);
@@ -379,7 +388,8 @@ struct Student::Pass {
             t.accumulator = as_numbers(input.sum({2, 3}, true) * factor(node.inputs[0]) /
                                        static_cast<double>(input.size(2) * input.size(3)));
         } else if (const auto* average = std::get_if<AveragePoolOp>(&node.op)) {
-            t.accumulator = as_numbers(average_pool(number(node.inputs[0]), *average, factor(node.inputs[0])));
+            t.accumulator =
+                as_numbers(average_pool(number(node.inputs[0]), *average, factor(node.inputs[0])));
         } else if (std::holds_alternative<ConcatOp>(node.op)) {
             std::vector<at::Tensor> parts;
             for (const ValueId input : node.inputs) parts.push_back(number(input) * factor(input));
@@ -422,15 +432,16 @@ struct Student::Pass {
             return;
         }
         if (student.observing_) observe(fused, pixels);
-        // The numbers' unit is one level of the first output, as in the engine; only the level's own size learns from
-        // being the unit.
+        // The numbers' unit is one level of the first output, as in the engine; only the level's own size
+        // learns from being the unit.
         const double unit = fixed_step(fused.outputs[0].value);
         EpilogueTensors t;
         run_operation(fused, pixels, unit, t);
         set_activation(fused, unit, t);
         if (fused.residual != kNoValue) {
             t.residual = levels[fused.residual];
-            t.residual_multiplier = scaled_step(fused.residual, static_cast<double>(fused.residual_sign) / unit);
+            t.residual_multiplier =
+                scaled_step(fused.residual, static_cast<double>(fused.residual_sign) / unit);
         }
         for (const FusedOutput& output : fused.outputs) {
             if (output.value == graph.output) {
@@ -461,7 +472,8 @@ at::Tensor Student::forward(const at::Tensor& pixels, const std::vector<ValueId>
         pass.run(fused, pixels);
         for (const FusedOutput& output : fused.outputs) {
             const auto found = std::find(keep.begin(), keep.end(), output.value);
-            if (found != keep.end()) kept[static_cast<size_t>(found - keep.begin())] = pass.real(output.value);
+            if (found != keep.end())
+                kept[static_cast<size_t>(found - keep.begin())] = pass.real(output.value);
         }
         for (const ValueId input : graph_.nodes[fused.node].inputs) pass.release(input);
         if (fused.residual != kNoValue) pass.release(fused.residual);
@@ -517,7 +529,8 @@ void Student::write_back(Graph& graph, QuantizedGraph& quantized) const {
             if (!to.zero_point.empty()) to.level[index] += to.zero_point[index / per_output];
         }
     }
-    for (const auto& [node, slope] : slopes_) std::get<PReluOp>(graph.nodes[node].op).slope = to_vector(slope);
+    for (const auto& [node, slope] : slopes_)
+        std::get<PReluOp>(graph.nodes[node].op).slope = to_vector(slope);
     for (const auto& [node, affine] : affines_) {
         auto& op = std::get<AffineOp>(graph.nodes[node].op);
         op.scale = to_vector(affine.scale());
@@ -528,8 +541,8 @@ void Student::write_back(Graph& graph, QuantizedGraph& quantized) const {
         QuantParams& params = quantized.values[value];
         params.bits = range.bits;
         params.scale = range.step().item<float>();
-        params.zero_point =
-            static_cast<int32_t>(std::clamp(std::nearbyint(range.zero_point().item<double>()), 0.0, range.largest()));
+        params.zero_point = static_cast<int32_t>(
+            std::clamp(std::nearbyint(range.zero_point().item<double>()), 0.0, range.largest()));
     }
 }
 

@@ -1,7 +1,7 @@
-// The student: the integer network as a differentiable function. Its forward pass works on levels, exactly as the
-// integer engine does (accumulators of whole numbers, one fused epilogue for each operation), so what is trained is what
-// runs. What it learns: weights, their scales by channel, biases, PReLU slopes, scale and shift of batch norms that stay,
-// and the step and zero point of each value's levels.
+// The student: the integer network as a differentiable function. Its forward pass works on levels, exactly as
+// the integer engine does (accumulators of whole numbers, one fused epilogue for each operation), so what is
+// trained is what runs. What it learns: weights, their scales by channel, biases, PReLU slopes, scale and
+// shift of batch norms that stay, and the step and zero point of each value's levels.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -27,28 +27,31 @@ struct StudentParameter {
 // How weights' and values' levels are found while training.
 enum class QuantizerKind {
     kLearned,   // steps, scales and zero points are parameters (LSQ+)
-    kObserved,  // as Boutros et al. (ICPR 2022) have it: a channel's weights reach from their present least to their
-                // greatest number; a value from the least to the greatest number seen so far
+    kObserved,  // as Boutros et al. (ICPR 2022) have it: a channel's weights reach from their present least
+                // to their greatest number; a value from the least to the greatest number seen so far
 };
 
 struct StudentOptions {
     QuantizerKind quantizer = QuantizerKind::kLearned;
-    bool bfloat16 = false;  // levels and convolutions in bfloat16: levels are exact in it, accumulators are rounded
+    bool bfloat16 =
+        false;  // levels and convolutions in bfloat16: levels are exact in it, accumulators are rounded
     at::Device device = at::kCPU;
 };
 
 class Student {
   public:
-    // graph: after the passes that the fusion plan was made for; start: every number to begin with, for example from
-    // calibration. All three are copied.
+    // graph: after the passes that the fusion plan was made for; start: every number to begin with, for
+    // example from calibration. All three are copied.
     Student(const Graph& graph, const std::vector<FusedNode>& plan, const QuantizedGraph& start,
             const StudentOptions& options);
     Student(const Student&) = delete;
     Student& operator=(const Student&) = delete;
 
-    // pixels: (N, 3, H, W), uint8 or float32, 0..255, in the network's colour order. Returns (N, embedding), float32.
-    // kept gets the real numbers of each value of `keep` (values that the plan quantizes), (N, C, H, W) float32.
-    at::Tensor forward(const at::Tensor& pixels, const std::vector<ValueId>& keep, std::vector<at::Tensor>& kept) const;
+    // pixels: (N, 3, H, W), uint8 or float32, 0..255, in the network's colour order. Returns (N, embedding),
+    // float32. kept gets the real numbers of each value of `keep` (values that the plan quantizes), (N, C, H,
+    // W) float32.
+    at::Tensor forward(const at::Tensor& pixels, const std::vector<ValueId>& keep,
+                       std::vector<at::Tensor>& kept) const;
     at::Tensor forward(const at::Tensor& pixels) const;
 
     std::vector<StudentParameter> parameters() const { return parameters_; }
@@ -66,7 +69,8 @@ class Student {
     const std::vector<FusedNode>& plan() const { return plan_; }
 
   private:
-    // Of a convolution's weights, one entry for each output channel. Observed quantizers find it anew each time.
+    // Of a convolution's weights, one entry for each output channel. Observed quantizers find it anew each
+    // time.
     struct WeightLevelGrid {
         at::Tensor log_scale;        // relative to the starting scale
         at::Tensor lowest, highest;  // bounds of the centred levels
@@ -105,8 +109,8 @@ class Student {
     at::Tensor place(const at::Tensor& tensor) const { return tensor.to(options_.device); }
     at::Tensor constant(int64_t count, double number) const;
     bool observes() const { return options_.quantizer == QuantizerKind::kObserved; }
-    void add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member, const at::Tensor& start,
-                       double rate_factor = 1);
+    void add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member,
+                       const at::Tensor& start, double rate_factor = 1);
     void add_conv(const FusedNode& fused, const QuantizedConv& start, double output_step);
     void add_affine(int node, double output_step);
     void add_range(const FusedNode& fused, ValueId value, const QuantParams& start);
@@ -116,12 +120,12 @@ class Student {
     std::vector<FusedNode> plan_;
     QuantizedGraph start_;
     StudentOptions options_;
-    at::Tensor mean_, whole_mean_;           // (1, 3, 1, 1)
-    at::Tensor inverse_std_;                 // (3)
-    std::map<int, Conv> convs_;              // by node
-    std::map<int, at::Tensor> slopes_;       // by activation node
-    std::map<int, Affine> affines_;          // by node
-    std::map<ValueId, Range> ranges_;        // by the value that owns it
+    at::Tensor mean_, whole_mean_;             // (1, 3, 1, 1)
+    at::Tensor inverse_std_;                   // (3)
+    std::map<int, Conv> convs_;                // by node
+    std::map<int, at::Tensor> slopes_;         // by activation node
+    std::map<int, Affine> affines_;            // by node
+    std::map<ValueId, Range> ranges_;          // by the value that owns it
     std::map<ValueId, ValueId> shares_range_;  // value -> owner: a maximum has the levels of what it reads
     std::vector<StudentParameter> parameters_;
     bool observing_ = false;

@@ -12,16 +12,15 @@ void to_channels_last(std::span<const float> from, int channels, float* to) {
     const size_t plane = from.size() / static_cast<size_t>(channels);
     for (int channel = 0; channel < channels; ++channel) {
         const float* source = from.data() + static_cast<size_t>(channel) * plane;
-        for (size_t pixel = 0; pixel < plane; ++pixel) to[pixel * static_cast<size_t>(channels) + channel] = source[pixel];
+        for (size_t pixel = 0; pixel < plane; ++pixel)
+            to[pixel * static_cast<size_t>(channels) + channel] = source[pixel];
     }
 }
 
 }  // namespace
 
 Teacher::Teacher(const Graph& graph, std::vector<ValueId> values, at::Device device)
-    : values_(std::move(values)),
-      spec_(graph.input_spec),
-      embedding_size_(graph.embedding_size()) {
+    : values_(std::move(values)), spec_(graph.input_spec), embedding_size_(graph.embedding_size()) {
     if (device.is_cpu()) {
         executor_ = std::make_unique<FloatExecutor>(graph);
     } else {
@@ -34,8 +33,8 @@ TeacherTargets Teacher::operator()(const at::Tensor& pixels, bool with_values) c
     if (executor_) return on_the_cpu(pixels, with_values);
     const at::NoGradGuard no_gradients;
     TeacherTargets targets;
-    targets.embedding = network_->forward(network_->normalized(pixels), with_values ? values_ : std::vector<ValueId>{},
-                                          targets.values);
+    targets.embedding = network_->forward(network_->normalized(pixels),
+                                          with_values ? values_ : std::vector<ValueId>{}, targets.values);
     return targets;
 }
 
@@ -69,7 +68,8 @@ TeacherTargets Teacher::on_the_cpu(const at::Tensor& pixels, bool with_values) c
                                      targets.values[i].data_ptr<float>() + image * shapes_[i].size());
                 }
             };
-            executor_->run(input, embedding, *workspaces_[static_cast<size_t>(at::get_thread_num())], on_value);
+            executor_->run(input, embedding, *workspaces_[static_cast<size_t>(at::get_thread_num())],
+                           on_value);
         }
     });
     return targets;

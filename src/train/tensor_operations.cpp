@@ -12,8 +12,8 @@ at::Tensor padded(const at::Tensor& input, const Padding& p, double number) {
     return p.any() ? at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, number) : input;
 }
 
-at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, const Window& window,
-                       int64_t groups) {
+at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                       const Window& window, int64_t groups) {
     const Padding& p = window.padding;
     const bool even = p.top == p.bottom && p.left == p.right;
     const int64_t pad_y = even ? p.top : 0, pad_x = even ? p.left : 0;

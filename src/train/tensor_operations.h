@@ -1,4 +1,5 @@
-// The graph's operations without weights on libtorch's tensors, (N, C, H, W), on any device and with gradients.
+// The graph's operations without weights on libtorch's tensors, (N, C, H, W), on any device and with
+// gradients.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,13 +12,14 @@ namespace quantface {
 at::Tensor padded(const at::Tensor& input, const Padding& padding, double number);
 
 // weight: (out, in / groups, height, width). bias: undefined for none. Padding is with zeros.
-at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, const Window& window,
-                       int64_t groups);
+at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                       const Window& window, int64_t groups);
 
 // Padding never wins.
 at::Tensor max_pool(const at::Tensor& input, const Window& window);
 
-// The sum over each window times `multiplier`, then divided by the pixels in the window, of the padding or not.
+// The sum over each window times `multiplier`, then divided by the pixels in the window, of the padding or
+// not.
 at::Tensor average_pool(const at::Tensor& input, const AveragePoolOp& op, const at::Tensor& multiplier);
 
 // Sigmoid, HardSigmoid and HardSwish.

@@ -51,7 +51,8 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::st
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
                                      0600);
     pid_t child = 0;
-    const int failure = posix_spawn(&child, QUANTFACE_PROGRAM, &actions, nullptr, pointers.data(), environment.data());
+    const int failure =
+        posix_spawn(&child, QUANTFACE_PROGRAM, &actions, nullptr, pointers.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     if (failure != 0) throw std::runtime_error("cannot start " QUANTFACE_PROGRAM);
     return child;

@@ -25,11 +25,34 @@ class Training : public testing::Test {
     void SetUp() override { model_ = folder_.write("tiny.onnx", tiny_onnx()); }
 
     std::vector<std::string> command(const std::string& out, int64_t steps) const {
-        return {"quantize",  model_,  "-o",     folder_.file(out), "--weights",      "4",
-                "--acts",    "4",     "--steps", std::to_string(steps), "--train-images", "24",
-                "--images",  "16",    "--held-out", "16", "--set", "batch=8",
-                "--precision", "float32", "--threads", "1", "--data", "noise", "--patience", "0",
-                "--checkpoint-seconds", "0"};
+        return {"quantize",
+                model_,
+                "-o",
+                folder_.file(out),
+                "--weights",
+                "4",
+                "--acts",
+                "4",
+                "--steps",
+                std::to_string(steps),
+                "--train-images",
+                "24",
+                "--images",
+                "16",
+                "--held-out",
+                "16",
+                "--set",
+                "batch=8",
+                "--precision",
+                "float32",
+                "--threads",
+                "1",
+                "--data",
+                "noise",
+                "--patience",
+                "0",
+                "--checkpoint-seconds",
+                "0"};
     }
     std::string checkpoint(const std::string& out) const { return folder_.file(out) + ".checkpoint"; }
 
@@ -144,7 +167,8 @@ TEST_F(TwoProcesses, GiveTheSingleProcessResult) {
     EXPECT_FALSE(fs::exists(folder_.file("other.qfm")));  // the first one writes
 
     // The same sums in another order: the same weights, but for a few that lay on a border.
-    const IntegerModel single = model(folder_.file("single.qfm")), together = model(folder_.file("together.qfm"));
+    const IntegerModel single = model(folder_.file("single.qfm")),
+                       together = model(folder_.file("together.qfm"));
     int64_t weights = 0, different = 0;
     for (size_t node = 0; node < single.nodes.size(); ++node) {
         const auto* a = std::get_if<IntegerConv>(&single.nodes[node].op);

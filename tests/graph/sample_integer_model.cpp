@@ -291,9 +291,10 @@ bool same(const Epilogue& a, const Epilogue& b) {
 
 bool same(const IntegerConv& a, const IntegerConv& b) {
     return same(a.window, b.window) && a.groups == b.groups && a.weight_bits == b.weight_bits &&
-           a.weight == b.weight && a.weight_zero_point == b.weight_zero_point && a.bias == b.bias && a.bias_fraction_bits == b.bias_fraction_bits &&
-           same(a.multiplier, b.multiplier) && a.multiplier_exponent == b.multiplier_exponent &&
-           a.padding_level == b.padding_level && same(a.epilogue, b.epilogue);
+           a.weight == b.weight && a.weight_zero_point == b.weight_zero_point && a.bias == b.bias &&
+           a.bias_fraction_bits == b.bias_fraction_bits && same(a.multiplier, b.multiplier) &&
+           a.multiplier_exponent == b.multiplier_exponent && a.padding_level == b.padding_level &&
+           same(a.epilogue, b.epilogue);
 }
 bool same(const IntegerAffine& a, const IntegerAffine& b) {
     return same(a.multiplier, b.multiplier) && same(a.shift, b.shift) && same(a.epilogue, b.epilogue);

@@ -50,7 +50,8 @@ void expect_equal_values(const Graph& graph, double tolerance) {
                 difference = std::max(difference, std::fabs(static_cast<double>(ours[j] - data[j])));
                 size = std::max(size, std::fabs(static_cast<double>(data[j])));
             }
-            EXPECT_LT(difference / size, tolerance) << graph.nodes[i].name << " " << op_name(graph.nodes[i].op);
+            EXPECT_LT(difference / size, tolerance)
+                << graph.nodes[i].name << " " << op_name(graph.nodes[i].op);
             ++compared;
         }
     });

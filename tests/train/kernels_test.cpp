@@ -45,7 +45,8 @@ float to_float(Bfloat16 number) {
 template <typename T>
 std::vector<T> numbers(Rng& rng, int64_t count, double low, double high) {
     std::vector<T> result;
-    for (int64_t i = 0; i < count; ++i) result.push_back(from_float<T>(static_cast<float>(rng.uniform(low, high))));
+    for (int64_t i = 0; i < count; ++i)
+        result.push_back(from_float<T>(static_cast<float>(rng.uniform(low, high))));
     return result;
 }
 
@@ -89,7 +90,8 @@ struct RandomEpilogue {
 struct Sums {
     std::vector<float> multiplier, bias, slope, scale, shift;
     FusedEpilogueSums sums;
-    explicit Sums(int padded) : multiplier(padded), bias(padded), slope(padded), scale(padded), shift(padded) {
+    explicit Sums(int padded)
+        : multiplier(padded), bias(padded), slope(padded), scale(padded), shift(padded) {
         sums.multiplier = multiplier.data();
         sums.bias = bias.data();
         sums.slope = slope.data();
@@ -130,16 +132,16 @@ void check_epilogue(int channels, int64_t rows, bool with_residual, bool affine,
         kernels->of<T>().epilogue_forward(epilogue.form, rows, accumulator.data(), given, level.data());
         Sums sums(padded_channels(channels));
         kernels->of<T>().epilogue_backward(epilogue.form, rows, accumulator.data(), given, gradient.data(),
-                                           to_accumulator.data(), with_residual ? to_residual.data() : nullptr,
-                                           sums.sums);
+                                           to_accumulator.data(),
+                                           with_residual ? to_residual.data() : nullptr, sums.sums);
         if (first_level.empty()) {
             first_level = level;
             first_gradient = to_accumulator;
             first_residual = to_residual;
             first = sums;
             for (int64_t i = 0; i < count; ++i) {
-                const T expected = expected_level(epilogue.form, static_cast<int>(i % channels), accumulator[i],
-                                                  given == nullptr ? nullptr : given + i);
+                const T expected = expected_level(epilogue.form, static_cast<int>(i % channels),
+                                                  accumulator[i], given == nullptr ? nullptr : given + i);
                 ASSERT_EQ(to_float(level[i]), to_float(expected)) << i;
             }
             continue;
@@ -166,7 +168,8 @@ TEST(TrainingKernels, EpiloguesAgreeInEveryForm) {
     for (const int channels : {1, 3, 8, 15, 16, 17, 33, 64}) {
         for (const int64_t rows : {1, 2, 7, 50}) {
             for (int form = 0; form < 8; ++form) {
-                SCOPED_TRACE(testing::Message() << channels << " channels, " << rows << " rows, form " << form);
+                SCOPED_TRACE(testing::Message()
+                             << channels << " channels, " << rows << " rows, form " << form);
                 check_epilogue<float>(channels, rows, form & 1, form & 2, form & 4, ++seed);
                 check_epilogue<Bfloat16>(channels, rows, form & 1, form & 2, form & 4, ++seed);
             }
@@ -186,13 +189,15 @@ TEST(TrainingKernels, TiesAndExtremesRoundAlike) {
     form.clip_high = 1e38f;
     form.low = -8;
     form.high = 7;
-    const std::vector<float> given = {0.5f, 1.5f, -0.5f, -1.5f, -8.5f, 7.5f, 6.5f, 1e37f, -1e37f, -0.0f, 7.0f};
+    const std::vector<float> given = {0.5f, 1.5f,  -0.5f,  -1.5f, -8.5f, 7.5f,
+                                      6.5f, 1e37f, -1e37f, -0.0f, 7.0f};
     const std::vector<float> wanted = {0, 2, -0.0f, -2, -8, 7, 6, 7, -8, 0, 7};
     for (const TrainingKernels* kernels : all_kernels()) {
         std::vector<float> level(given.size());
         kernels->single.epilogue_forward(form, static_cast<int64_t>(given.size()), given.data(), nullptr,
                                          level.data());
-        for (size_t i = 0; i < given.size(); ++i) EXPECT_EQ(level[i], wanted[i]) << kernels->name << " " << given[i];
+        for (size_t i = 0; i < given.size(); ++i)
+            EXPECT_EQ(level[i], wanted[i]) << kernels->name << " " << given[i];
     }
 }
 
@@ -201,7 +206,8 @@ template <typename T>
 std::vector<T> whole(Rng& rng, int64_t count, int largest) {
     std::vector<T> result;
     for (int64_t i = 0; i < count; ++i) {
-        result.push_back(from_float<T>(static_cast<float>(static_cast<int>(rng.below(2 * largest + 1)) - largest)));
+        result.push_back(
+            from_float<T>(static_cast<float>(static_cast<int>(rng.below(2 * largest + 1)) - largest)));
     }
     return result;
 }
@@ -241,7 +247,8 @@ void check_depthwise(const DepthwiseShape& s, uint64_t seed) {
         std::vector<T> forward(outputs), backward(inputs);
         std::vector<float> filters(to_weight.size());
         table.depthwise_forward(s, input.data(), weight.data(), forward.data(), 0, s.batch * s.out_height);
-        table.depthwise_backward_input(s, gradient.data(), weight.data(), backward.data(), 0, s.batch * s.height);
+        table.depthwise_backward_input(s, gradient.data(), weight.data(), backward.data(), 0,
+                                       s.batch * s.height);
         // In two parts, as threads would.
         const int64_t rows = s.batch * s.out_height;
         table.depthwise_backward_weight(s, input.data(), gradient.data(), filters.data(), 0, rows / 2);
@@ -274,7 +281,8 @@ TEST(TrainingKernels, DepthwiseEqualsItsDefinition) {
                     s.out_height = (s.height + 2 * s.pad_top - kernel) / stride + 1;
                     s.out_width = (s.width + s.pad_left - kernel) / stride + 1;  // uneven padding
                     if (s.out_width < 1) continue;
-                    SCOPED_TRACE(testing::Message() << channels << " " << stride << " " << kernel << " " << size);
+                    SCOPED_TRACE(testing::Message()
+                                 << channels << " " << stride << " " << kernel << " " << size);
                     check_depthwise<float>(s, ++seed);
                     check_depthwise<Bfloat16>(s, ++seed);
                 }

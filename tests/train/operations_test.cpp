@@ -25,8 +25,8 @@ class Epilogue : public testing::TestWithParam<int> {
   protected:
     // All tensors that can have gradients.
     static std::vector<at::Tensor*> members(EpilogueTensors& t) {
-        return {&t.accumulator, &t.multiplier, &t.bias,  &t.slope, &t.residual, &t.residual_multiplier,
-                &t.scale,       &t.shift,      &t.step, &t.zero_point};
+        return {&t.accumulator,         &t.multiplier, &t.bias,  &t.slope, &t.residual,
+                &t.residual_multiplier, &t.scale,      &t.shift, &t.step,  &t.zero_point};
     }
 };
 
@@ -76,7 +76,8 @@ TEST_P(Epilogue, FusedEqualsComposed) {
     };
     const auto fused = run(&fused_epilogue), composed = run(&fused_epilogue_composed);
     ASSERT_EQ(fused.size(), composed.size());
-    // A number that lies on the border of two levels may round to either where the order of operations differs.
+    // A number that lies on the border of two levels may round to either where the order of operations
+    // differs.
     EXPECT_LE((fused[0] != composed[0]).sum().item<int64_t>(), c.bfloat16 ? 20 : 1);
     EXPECT_LE((fused[0] - composed[0]).abs().max().item<double>(), 1.0);
     for (size_t i = 1; i < fused.size(); ++i) {
@@ -90,7 +91,8 @@ TEST(Depthwise, EqualsTheGeneralConvolution) {
     at::manual_seed(5);
     for (const int64_t stride : {1, 2}) {
         for (const int kernel : {3, 5}) {
-            at::Tensor input = random({2, 21, 13, 11}, -1, 1), weight = random({21, 1, kernel, kernel}, -1, 1);
+            at::Tensor input = random({2, 21, 13, 11}, -1, 1),
+                       weight = random({21, 1, kernel, kernel}, -1, 1);
             Window window;
             window.kernel_height = window.kernel_width = kernel;
             window.stride_y = window.stride_x = static_cast<int>(stride);

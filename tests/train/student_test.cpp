@@ -25,8 +25,8 @@ struct Prepared {
     QuantizedGraph start;
 };
 
-Prepared prepare(Graph graph, const ImageSource& source, int weight_bits, int activation_bits, WeightGrid grid,
-                 int64_t images) {
+Prepared prepare(Graph graph, const ImageSource& source, int weight_bits, int activation_bits,
+                 WeightGrid grid, int64_t images) {
     ThreadPool pool(2);
     SilentProgress progress;
     Prepared prepared;
@@ -62,7 +62,8 @@ Agreement agreement(const Prepared& prepared, const Graph& graph, const Quantize
                     const Student& student) {
     const at::NoGradGuard no_gradients;
     ThreadPool pool(2);
-    const auto engine = integer_embeddings(lower_to_integer(graph, prepared.plan, quantized), prepared.images, pool);
+    const auto engine =
+        integer_embeddings(lower_to_integer(graph, prepared.plan, quantized), prepared.images, pool);
     const auto trained = to_vector(student.forward(pixels_of(prepared)));
     const auto dimension = static_cast<size_t>(prepared.graph.embedding_size());
     Agreement result;
@@ -129,20 +130,19 @@ TEST_P(SmallNetworks, EveryParameterLearns) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, SmallNetworks,
-    testing::Combine(testing::Values(Network{"MobileFaceNet", small_mobile_face_net}, Network{"IResNet", small_iresnet},
-                                     Network{"Mixed", small_mixed_net}),
+    testing::Combine(testing::Values(Network{"MobileFaceNet", small_mobile_face_net},
+                                     Network{"IResNet", small_iresnet}, Network{"Mixed", small_mixed_net}),
                      testing::Values(8, 5), testing::Values(WeightGrid::kSymmetric, WeightGrid::kAsymmetric)),
     [](const auto& instance) {
         return std::string(std::get<0>(instance.param).name) + std::to_string(std::get<1>(instance.param)) +
                (std::get<2>(instance.param) == WeightGrid::kSymmetric ? "Symmetric" : "Asymmetric");
     });
 
-// In 8-bit numbers with 8 bits after the point of a float32, a gradient by differences would be noise; with the levels
-// held still, the embedding's own parameters are smooth.
+// In 8-bit numbers with 8 bits after the point of a float32, a gradient by differences would be noise; with
+// the levels held still, the embedding's own parameters are smooth.
 TEST(Student, GradientOfTheLastBiasIsRight) {
     const auto source = make_noise_source(4, 24, 20);
-    const Prepared prepared =
-        prepare(small_mobile_face_net(5), *source, 8, 8, WeightGrid::kSymmetric, 4);
+    const Prepared prepared = prepare(small_mobile_face_net(5), *source, 8, 8, WeightGrid::kSymmetric, 4);
     const Student student(prepared.graph, prepared.plan, prepared.start, {});
     const std::vector<StudentParameter> parameters = student.parameters();
     const StudentParameter& bias = parameters.back();

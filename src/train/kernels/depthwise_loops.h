@@ -21,8 +21,8 @@ inline TapRange taps_within(int start, int taps, int size) {
 }
 
 template <typename T, bool kWhole>
-QF_INLINE void depthwise_forward_row(const DepthwiseShape& shape, const T* image, const float* weight, T* output,
-                                     int out_y, int channel, int count) {
+QF_INLINE void depthwise_forward_row(const DepthwiseShape& shape, const T* image, const float* weight,
+                                     T* output, int out_y, int channel, int count) {
     const int padded = padded_channels(shape.channels), taps = shape.kernel_height * shape.kernel_width;
     const int start_y = out_y * shape.stride_y - shape.pad_top;
     const TapRange ys = taps_within(start_y, shape.kernel_height, shape.height);
@@ -54,8 +54,8 @@ QF_INLINE void depthwise_forward_row(const DepthwiseShape& shape, const T* image
 }
 
 template <typename T>
-void depthwise_forward(const DepthwiseShape& shape, const T* input, const float* weight, T* output, int64_t first,
-                       int64_t last) {
+void depthwise_forward(const DepthwiseShape& shape, const T* input, const float* weight, T* output,
+                       int64_t first, int64_t last) {
     for (int64_t row = first; row < last; ++row) {
         const T* image = input + row / shape.out_height * shape.height * shape.width * shape.channels;
         T* out = output + row * shape.out_width * shape.channels;
@@ -65,7 +65,8 @@ void depthwise_forward(const DepthwiseShape& shape, const T* input, const float*
             depthwise_forward_row<T, true>(shape, image, weight, out, out_y, channel, kLanes);
         }
         if (channel < shape.channels) {
-            depthwise_forward_row<T, false>(shape, image, weight, out, out_y, channel, shape.channels - channel);
+            depthwise_forward_row<T, false>(shape, image, weight, out, out_y, channel,
+                                            shape.channels - channel);
         }
     }
 }
@@ -80,19 +81,22 @@ inline void collect_readers(const DepthwiseShape& shape, int in_y, int in_x, std
     readers.clear();
     for (int ky = 0; ky < shape.kernel_height; ++ky) {
         const int from_y = in_y + shape.pad_top - ky;
-        if (from_y < 0 || from_y % shape.stride_y != 0 || from_y / shape.stride_y >= shape.out_height) continue;
+        if (from_y < 0 || from_y % shape.stride_y != 0 || from_y / shape.stride_y >= shape.out_height)
+            continue;
         const int64_t out_row = int64_t{from_y / shape.stride_y} * shape.out_width;
         for (int kx = 0; kx < shape.kernel_width; ++kx) {
             const int from_x = in_x + shape.pad_left - kx;
-            if (from_x < 0 || from_x % shape.stride_x != 0 || from_x / shape.stride_x >= shape.out_width) continue;
+            if (from_x < 0 || from_x % shape.stride_x != 0 || from_x / shape.stride_x >= shape.out_width)
+                continue;
             readers.push_back({out_row + from_x / shape.stride_x, ky * shape.kernel_width + kx});
         }
     }
 }
 
 template <typename T, bool kWhole>
-QF_INLINE void depthwise_gather(const DepthwiseShape& shape, const std::vector<Reader>& readers, const T* gradient,
-                                const float* weight, T* gradient_pixel, int channel, int count) {
+QF_INLINE void depthwise_gather(const DepthwiseShape& shape, const std::vector<Reader>& readers,
+                                const T* gradient, const float* weight, T* gradient_pixel, int channel,
+                                int count) {
     Lanes sum{};
     for (const Reader& reader : readers) {
         sum += load_lanes<kWhole>(gradient + reader.output * shape.channels + channel, count) *
@@ -103,8 +107,8 @@ QF_INLINE void depthwise_gather(const DepthwiseShape& shape, const std::vector<R
 
 // Gathers: an input pixel's gradient is the sum over the outputs that read it.
 template <typename T>
-void depthwise_backward_input(const DepthwiseShape& shape, const T* gradient, const float* weight, T* gradient_input,
-                              int64_t first, int64_t last) {
+void depthwise_backward_input(const DepthwiseShape& shape, const T* gradient, const float* weight,
+                              T* gradient_input, int64_t first, int64_t last) {
     std::vector<Reader> readers;
     for (int64_t row = first; row < last; ++row) {
         const T* image = gradient + row / shape.height * shape.out_height * shape.out_width * shape.channels;
@@ -116,7 +120,8 @@ void depthwise_backward_input(const DepthwiseShape& shape, const T* gradient, co
                 depthwise_gather<T, true>(shape, readers, image, weight, pixel, channel, kLanes);
             }
             if (channel < shape.channels) {
-                depthwise_gather<T, false>(shape, readers, image, weight, pixel, channel, shape.channels - channel);
+                depthwise_gather<T, false>(shape, readers, image, weight, pixel, channel,
+                                           shape.channels - channel);
             }
         }
     }
@@ -138,7 +143,8 @@ QF_INLINE void depthwise_backward_weight_row(const DepthwiseShape& shape, const 
             for (int out_x = 0; out_x < shape.out_width; ++out_x) {
                 const int start_x = out_x * shape.stride_x - shape.pad_left;
                 const TapRange xs = taps_within(start_x, 3, shape.width);
-                const Lanes g = load_lanes<kWhole>(gradient + int64_t{out_x} * shape.channels + channel, count);
+                const Lanes g =
+                    load_lanes<kWhole>(gradient + int64_t{out_x} * shape.channels + channel, count);
                 if (xs.first == 0 && xs.last == 3) {
 #pragma GCC unroll 3
                     for (int kx = 0; kx < 3; ++kx) sums[kx] += g * pixel(ky, start_x + kx);
@@ -165,8 +171,8 @@ QF_INLINE void depthwise_backward_weight_row(const DepthwiseShape& shape, const 
 }
 
 template <typename T>
-void depthwise_backward_weight(const DepthwiseShape& shape, const T* input, const T* gradient, float* gradient_weight,
-                               int64_t first, int64_t last) {
+void depthwise_backward_weight(const DepthwiseShape& shape, const T* input, const T* gradient,
+                               float* gradient_weight, int64_t first, int64_t last) {
     for (int64_t row = first; row < last; ++row) {
         const T* image = input + row / shape.out_height * shape.height * shape.width * shape.channels;
         const T* out = gradient + row * shape.out_width * shape.channels;

@@ -9,8 +9,8 @@
 namespace quantface {
 namespace {
 
-// Rows that are gone through channel block by channel block: they stay in the first-level cache. The next tile is asked
-// for meanwhile, as the hardware sees no stream in this order.
+// Rows that are gone through channel block by channel block: they stay in the first-level cache. The next
+// tile is asked for meanwhile, as the hardware sees no stream in this order.
 constexpr int64_t kEpilogueTileRows = 32;
 
 template <typename T>
@@ -59,8 +59,8 @@ QF_INLINE void epilogue_forward_block(const FusedEpilogue& epilogue, int64_t row
 }
 
 template <typename T, bool kResidual, bool kAfter, bool kAffine>
-void epilogue_forward_tiles(const FusedEpilogue& epilogue, int64_t rows, const T* accumulator, const T* residual,
-                            T* level) {
+void epilogue_forward_tiles(const FusedEpilogue& epilogue, int64_t rows, const T* accumulator,
+                            const T* residual, T* level) {
     for (int64_t first = 0; first < rows; first += kEpilogueTileRows) {
         const int64_t tile = std::min(kEpilogueTileRows, rows - first), at = first * epilogue.channels;
         const T* residual_tile = kResidual ? residual + at : nullptr;
@@ -70,9 +70,9 @@ void epilogue_forward_tiles(const FusedEpilogue& epilogue, int64_t rows, const T
                 epilogue, tile, channel, kLanes, accumulator + at, residual_tile, level + at);
         }
         if (channel < epilogue.channels) {
-            epilogue_forward_block<T, kResidual, kAfter, kAffine, false>(epilogue, tile, channel,
-                                                                         epilogue.channels - channel, accumulator + at,
-                                                                         residual_tile, level + at);
+            epilogue_forward_block<T, kResidual, kAfter, kAffine, false>(
+                epilogue, tile, channel, epilogue.channels - channel, accumulator + at, residual_tile,
+                level + at);
         }
     }
 }
@@ -80,7 +80,8 @@ void epilogue_forward_tiles(const FusedEpilogue& epilogue, int64_t rows, const T
 template <typename T, bool kResidual, bool kAfter, bool kAffine, bool kWhole>
 QF_INLINE void epilogue_backward_block(const FusedEpilogue& epilogue, int64_t rows, int channel, int count,
                                        const T* accumulator, const T* residual, const T* gradient,
-                                       T* gradient_accumulator, T* gradient_residual, FusedEpilogueSums& sums) {
+                                       T* gradient_accumulator, T* gradient_residual,
+                                       FusedEpilogueSums& sums) {
     const EpilogueLanes lanes(epilogue, channel, kAffine);
     const Lanes zero = all(0);
     const Lanes low = all(epilogue.low - 0.5f), high = all(epilogue.high + 0.5f);
@@ -122,7 +123,8 @@ QF_INLINE void epilogue_backward_block(const FusedEpilogue& epilogue, int64_t ro
             g = g * lanes.scale;
         }
         const auto through_activation = [&](Lanes incoming) QF_INLINE_LAMBDA {
-            const Lanes leaked = maximum(before_activation, zero) + minimum(before_activation, zero) * lanes.slope;
+            const Lanes leaked =
+                maximum(before_activation, zero) + minimum(before_activation, zero) * lanes.slope;
             const LaneInts unclipped = (leaked >= lanes.clip_low) & (leaked <= lanes.clip_high);
             const Lanes kept = unclipped ? incoming : zero;
             sum_slope += kept * minimum(before_activation, zero);
@@ -154,9 +156,9 @@ QF_INLINE void epilogue_backward_block(const FusedEpilogue& epilogue, int64_t ro
 }
 
 template <typename T, bool kResidual, bool kAfter, bool kAffine>
-void epilogue_backward_tiles(const FusedEpilogue& epilogue, int64_t rows, const T* accumulator, const T* residual,
-                             const T* gradient, T* gradient_accumulator, T* gradient_residual,
-                             FusedEpilogueSums& sums) {
+void epilogue_backward_tiles(const FusedEpilogue& epilogue, int64_t rows, const T* accumulator,
+                             const T* residual, const T* gradient, T* gradient_accumulator,
+                             T* gradient_residual, FusedEpilogueSums& sums) {
     for (int64_t first = 0; first < rows; first += kEpilogueTileRows) {
         const int64_t tile = std::min(kEpilogueTileRows, rows - first), at = first * epilogue.channels;
         const T* residual_tile = kResidual ? residual + at : nullptr;
@@ -169,8 +171,8 @@ void epilogue_backward_tiles(const FusedEpilogue& epilogue, int64_t rows, const 
         }
         if (channel < epilogue.channels) {
             epilogue_backward_block<T, kResidual, kAfter, kAffine, false>(
-                epilogue, tile, channel, epilogue.channels - channel, accumulator + at, residual_tile, gradient + at,
-                gradient_accumulator + at, gradient_residual_tile, sums);
+                epilogue, tile, channel, epilogue.channels - channel, accumulator + at, residual_tile,
+                gradient + at, gradient_accumulator + at, gradient_residual_tile, sums);
         }
     }
 }
@@ -190,16 +192,18 @@ template <typename T>
 void epilogue_forward(const FusedEpilogue& epilogue, int64_t rows, const T* accumulator, const T* residual,
                       T* level) {
     with_epilogue_form(epilogue, residual != nullptr, [&](auto has_residual, auto after, auto affine) {
-        epilogue_forward_tiles<T, has_residual(), after(), affine()>(epilogue, rows, accumulator, residual, level);
+        epilogue_forward_tiles<T, has_residual(), after(), affine()>(epilogue, rows, accumulator, residual,
+                                                                     level);
     });
 }
 
 template <typename T>
 void epilogue_backward(const FusedEpilogue& epilogue, int64_t rows, const T* accumulator, const T* residual,
-                       const T* gradient, T* gradient_accumulator, T* gradient_residual, FusedEpilogueSums& sums) {
+                       const T* gradient, T* gradient_accumulator, T* gradient_residual,
+                       FusedEpilogueSums& sums) {
     with_epilogue_form(epilogue, residual != nullptr, [&](auto has_residual, auto after, auto affine) {
-        epilogue_backward_tiles<T, has_residual(), after(), affine()>(epilogue, rows, accumulator, residual, gradient,
-                                                                      gradient_accumulator, gradient_residual, sums);
+        epilogue_backward_tiles<T, has_residual(), after(), affine()>(
+            epilogue, rows, accumulator, residual, gradient, gradient_accumulator, gradient_residual, sums);
     });
 }
 

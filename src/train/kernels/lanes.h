@@ -1,6 +1,6 @@
-// One vector register of float32 for the training kernels, written with the compiler's vectors: each instruction set's
-// file says how many lanes it has (QUANTFACE_LANES, a divisor of kChannelPadding) and has its own code of all this, as
-// everything lies in unnamed namespaces.
+// One vector register of float32 for the training kernels, written with the compiler's vectors: each
+// instruction set's file says how many lanes it has (QUANTFACE_LANES, a divisor of kChannelPadding) and has
+// its own code of all this, as everything lies in unnamed namespaces.
 #pragma once
 
 #include <cstdint>

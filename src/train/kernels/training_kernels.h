@@ -1,9 +1,9 @@
-// The inner loops of training on a CPU: the fused epilogue of a quantized operation and depthwise convolution, forward
-// and backward. One table row for each instruction set; libtorch is not known here.
+// The inner loops of training on a CPU: the fused epilogue of a quantized operation and depthwise
+// convolution, forward and backward. One table row for each instruction set; libtorch is not known here.
 //
-// Tensors are channels-last: rows of `channels` numbers, one row a pixel. Numbers are float32 or bfloat16 (the upper half
-// of a float32, rounded to nearest even). Vectors of one entry a channel are float32 and hold padded_channels() entries,
-// whatever stands in the last ones.
+// Tensors are channels-last: rows of `channels` numbers, one row a pixel. Numbers are float32 or bfloat16
+// (the upper half of a float32, rounded to nearest even). Vectors of one entry a channel are float32 and hold
+// padded_channels() entries, whatever stands in the last ones.
 #pragma once
 
 #include <cstdint>
@@ -40,12 +40,12 @@ struct FusedEpilogue {
     float low = 0, high = 255;
 };
 
-// What backward adds to: sums over the rows. The gradient passes the rounding unchanged where the level lies within its
-// bounds (by half a level or more inside), and is zero beyond, where it goes to the zero point instead (Esser et al.,
-// "Learned Step Size Quantization", ICLR 2020; Bhalgat et al., "LSQ+", 2020).
+// What backward adds to: sums over the rows. The gradient passes the rounding unchanged where the level lies
+// within its bounds (by half a level or more inside), and is zero beyond, where it goes to the zero point
+// instead (Esser et al., "Learned Step Size Quantization", ICLR 2020; Bhalgat et al., "LSQ+", 2020).
 //
-// The bias' gradient is that of r; the multiplier's is of accumulator * multiplier + bias, with a bias that does not
-// depend on it.
+// The bias' gradient is that of r; the multiplier's is of accumulator * multiplier + bias, with a bias that
+// does not depend on it.
 struct FusedEpilogueSums {
     float* multiplier = nullptr;  // channels
     float* bias = nullptr;
@@ -53,12 +53,13 @@ struct FusedEpilogueSums {
     float* scale = nullptr;  // where the epilogue has one
     float* shift = nullptr;
     double residual_multiplier = 0;
-    double real_over_step = 0;  // sum of gradient * (r / step) inside the bounds: minus step times the step's gradient
-    double clipped = 0;         // sum of the gradient outside: minus the zero point's gradient
+    double real_over_step =
+        0;  // sum of gradient * (r / step) inside the bounds: minus step times the step's gradient
+    double clipped = 0;  // sum of the gradient outside: minus the zero point's gradient
 };
 
-// A depthwise convolution with one filter a channel. weight: tap-major, (kernel_height * kernel_width) rows of
-// padded_channels() numbers. Padding is with zeros.
+// A depthwise convolution with one filter a channel. weight: tap-major, (kernel_height * kernel_width) rows
+// of padded_channels() numbers. Padding is with zeros.
 struct DepthwiseShape {
     int64_t batch = 1;
     int channels = 1;
@@ -72,13 +73,15 @@ struct DepthwiseShape {
 template <typename T>
 struct TrainingKernelsOf {
     // residual: null where there is none.
-    void (*epilogue_forward)(const FusedEpilogue&, int64_t rows, const T* accumulator, const T* residual, T* level);
+    void (*epilogue_forward)(const FusedEpilogue&, int64_t rows, const T* accumulator, const T* residual,
+                             T* level);
     // gradient: of the levels. gradient_residual: null where there is no residual.
     void (*epilogue_backward)(const FusedEpilogue&, int64_t rows, const T* accumulator, const T* residual,
-                              const T* gradient, T* gradient_accumulator, T* gradient_residual, FusedEpilogueSums&);
+                              const T* gradient, T* gradient_accumulator, T* gradient_residual,
+                              FusedEpilogueSums&);
     // Output rows [first, last) of batch * out_height.
-    void (*depthwise_forward)(const DepthwiseShape&, const T* input, const float* weight, T* output, int64_t first,
-                              int64_t last);
+    void (*depthwise_forward)(const DepthwiseShape&, const T* input, const float* weight, T* output,
+                              int64_t first, int64_t last);
     // Input rows [first, last) of batch * height.
     void (*depthwise_backward_input)(const DepthwiseShape&, const T* gradient, const float* weight,
                                      T* gradient_input, int64_t first, int64_t last);
@@ -107,8 +110,8 @@ inline const TrainingKernelsOf<Bfloat16>& TrainingKernels::of<Bfloat16>() const 
 // The fastest that this CPU has.
 const TrainingKernels& training_kernels();
 
-// One row each, in their own files. All compute the same: the epilogue to the bit, depthwise convolution up to the
-// rounding of its sums (exactly, where inputs and weights are whole numbers of modest size).
+// One row each, in their own files. All compute the same: the epilogue to the bit, depthwise convolution up
+// to the rounding of its sums (exactly, where inputs and weights are whole numbers of modest size).
 const TrainingKernels& training_kernels_portable();
 #if defined(QUANTFACE_X86_KERNELS)
 const TrainingKernels& training_kernels_avx2();
