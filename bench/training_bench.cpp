@@ -37,24 +37,28 @@ void run(int count, char** arguments) {
     const Preparation prepared = prepare(teacher, *source, options, pool, progress);
     const CalibratedNetwork start =
         calibrate(prepared, options, ObserverKind::kMinMax, false, pool, progress);
-    const PixelStore images(*source, teacher.input_spec, 0, batch, pool, progress);
     Recipe recipe;
     recipe.batch = static_cast<int>(batch);
+    recipe.flip = 0;
     StudentOptions student;
     student.bfloat16 = bfloat16;
-    Distillation distillation(prepared.graph, prepared.plan, start.quantized, images, recipe, steps + 2, 1,
-                              student);
-    std::vector<double> seconds;
-    for (int64_t step = 0; step < steps + 2; ++step) {
-        const auto begin = std::chrono::steady_clock::now();
-        distillation.step(step);
-        // The first ones allocate.
-        if (step >= 2)
-            seconds.push_back(
-                std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    // The first steps allocate.
+    constexpr int64_t kWarmUp = 2;
+    for (const int64_t image_count : {batch * (steps + kWarmUp), batch}) {
+        const PixelStore images(*source, teacher.input_spec, 0, image_count, pool, progress);
+        Distillation distillation(prepared.graph, prepared.plan, start.quantized, images, recipe,
+                                  steps + kWarmUp, 1, student);
+        std::vector<double> seconds;
+        for (int64_t step = 0; step < steps + kWarmUp; ++step) {
+            const auto begin = std::chrono::steady_clock::now();
+            distillation.step(step);
+            const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+            if (step >= kWarmUp) seconds.push_back(taken.count());
+        }
+        std::nth_element(seconds.begin(), seconds.begin() + std::ssize(seconds) / 2, seconds.end());
+        fmt::print("{:.2f} ", static_cast<double>(batch) / seconds[seconds.size() / 2]);
     }
-    std::nth_element(seconds.begin(), seconds.begin() + std::ssize(seconds) / 2, seconds.end());
-    fmt::print("{:.2f}\n", static_cast<double>(batch) / seconds[seconds.size() / 2]);
+    fmt::print("\n");
 }
 
 }  // namespace

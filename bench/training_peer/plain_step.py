@@ -82,6 +82,7 @@ class Network(torch.nn.Module):
                 self.steps.append((node.op_type, key, inputs, node.output[0], attributes))
             else:
                 raise SystemExit("plain_step.py does not know " + node.op_type)
+        self.output = renamed.get(self.output, self.output)
         # Values that the integer network stores: of activations, of sums, and of convolutions that neither reads.
         readers = {}
         for step in self.steps:

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "train/augmentation.h"
 #include "train/losses.h"
 
 namespace quantface {
@@ -64,6 +65,7 @@ Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& pla
       spec_(graph.input_spec),
       student_(graph, plan, start, student_options),
       teacher_(graph, feature_values(graph, plan), student_options.device),
+      memory_(2 * images.size(), graph.embedding_size()),
       device_(student_options.device),
       optimizer_(student_.parameters(), recipe, steps),
       order_(images.size(), seed) {
@@ -76,22 +78,26 @@ Distillation::Distillation(const Graph& graph, const std::vector<FusedNode>& pla
     }
 }
 
-at::Tensor Distillation::batch(int64_t index) {
+Distillation::Batch Distillation::batch(int64_t index) {
     // The batch is cut into as many parts as there are processes; what happens to an image depends on its
     // place in the whole batch.
     const int64_t rank = group_ ? group_->rank() : 0, count = group_ ? group_->size() : 1;
     const int64_t first = recipe_.batch * rank / count, last = recipe_.batch * (rank + 1) / count;
     const std::vector<int64_t> indices = order_.at(index * recipe_.batch + first, last - first);
     at::Tensor pixels = at::empty({last - first, 3, spec_.height, spec_.width}, at::kFloat);
+    std::vector<int64_t> pictures(indices.size());
     at::parallel_for(0, last - first, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             Rng rng(seed_ + 1, static_cast<uint64_t>(index * recipe_.batch + first + i));
             const bool mirrored = rng.chance(recipe_.flip);
+            pictures[static_cast<size_t>(i)] = 2 * indices[static_cast<size_t>(i)] + (mirrored ? 1 : 0);
             float* to = pixels.data_ptr<float>() + i * pixels.stride(0);
             put_image(images_.pixels(indices[static_cast<size_t>(i)]), spec_, mirrored, to);
+            if (recipe_.augment > 0) augment_image(pixels[i], recipe_.augment, rng);
         }
     });
-    return pixels.to(device_);
+    if (recipe_.augment > 0) pictures.clear();
+    return {pixels.to(device_), pictures};
 }
 
 // All in one tensor: one message for each step.
@@ -116,21 +122,28 @@ void Distillation::add_up_gradients(at::Tensor& losses) {
 StepReport Distillation::step(int64_t index) {
     const double part = static_cast<double>(index) / static_cast<double>(steps_);
     const double feature_weight = recipe_.feature_loss * (1 - part * (1 - recipe_.feature_final));
-    const bool features = feature_weight > 0;
-    const at::Tensor pixels = batch(index);
-    const TeacherTargets targets = teacher_(pixels, features);
+    const bool by_blocks = part < recipe_.block_part;
+    const bool features = feature_weight > 0 || by_blocks;
+    const auto [pixels, pictures] = batch(index);
+    TeacherTargets targets;
+    if (features) {
+        targets = teacher_(pixels, true);
+    } else {
+        targets.embedding = memory_.embeddings(teacher_, pixels, pictures);
+    }
 
     student_.set_observing(recipe_.quantizer == QuantizerKind::kObserved && index < recipe_.observe_steps);
     std::vector<at::Tensor> values;
     const at::Tensor embedding =
-        student_.forward(pixels, features ? teacher_.values() : std::vector<ValueId>{}, values);
+        student_.forward(pixels, features ? teacher_.values() : std::vector<ValueId>{}, values, by_blocks);
     const at::Tensor embedding_part = embedding_loss(embedding, targets.embedding);
     at::Tensor feature_part = at::zeros({}, embedding.options());
     for (size_t i = 0; i < values.size(); ++i) {
         feature_part = feature_part + value_loss(values[i], targets.values[i], value_power_[i]);
     }
     if (!values.empty()) feature_part = feature_part / static_cast<double>(values.size());
-    at::Tensor loss = embedding_part * recipe_.embedding_loss + feature_part * feature_weight;
+    at::Tensor loss =
+        embedding_part * recipe_.embedding_loss + feature_part * (by_blocks ? 1.0 : feature_weight);
     if (recipe_.squared_loss > 0)
         loss = loss + squared_loss(embedding, targets.embedding) * recipe_.squared_loss;
     if (recipe_.norm_loss > 0) loss = loss + norm_loss(embedding, targets.embedding) * recipe_.norm_loss;

@@ -16,6 +16,7 @@
 #include "train/recipe.h"
 #include "train/student.h"
 #include "train/teacher.h"
+#include "train/teacher_memory.h"
 
 namespace quantface {
 
@@ -48,7 +49,11 @@ class Distillation {
     int64_t steps() const { return steps_; }
 
   private:
-    at::Tensor batch(int64_t index);
+    struct Batch {
+        at::Tensor pixels;
+        std::vector<int64_t> pictures;  // TeacherMemory's numbers; empty where they will not come again
+    };
+    Batch batch(int64_t index);
     void add_up_gradients(at::Tensor& losses);
 
     const PixelStore& images_;
@@ -59,6 +64,7 @@ class Distillation {
     InputSpec spec_;
     Student student_;
     Teacher teacher_;
+    TeacherMemory memory_;
     at::Device device_;
     std::vector<double> value_power_;  // mean square of each of the teacher's values
     Optimizer optimizer_;

@@ -56,6 +56,7 @@ const std::vector<Entry>& entries() {
         entry("norm_loss", &Recipe::norm_loss, 0, 1e6),
         entry("feature_loss", &Recipe::feature_loss, 0, 1e6),
         entry("feature_final", &Recipe::feature_final, 0, 1),
+        entry("block_part", &Recipe::block_part, 0, 1),
         entry("relation_loss", &Recipe::relation_loss, 0, 1e6),
         entry("flip", &Recipe::flip, 0, 1),
         entry("augment", &Recipe::augment, 0, 1),

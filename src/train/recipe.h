@@ -48,6 +48,10 @@ struct Recipe {
     double norm_loss = 0.0;  // of the squared relative difference of the embeddings' lengths
     double feature_loss = 0.0;   // of the relative squared error of the values on residual streams
     double feature_final = 0.1;  // part of feature_loss that is left at the end (falling linearly)
+    // In the first part of the steps each block, from one of those values to the next, learns its own values
+    // from what the blocks before give, without gradients between blocks (in the manner of Li et al.,
+    // "BRECQ", ICLR 2021).
+    double block_part = 0.0;
     double relation_loss = 0.0;  // of the squared difference of cosines between images of the batch
 
     double flip = 0.5;     // chance that an image is mirrored

@@ -465,7 +465,7 @@ struct Student::Pass {
 };
 
 at::Tensor Student::forward(const at::Tensor& pixels, const std::vector<ValueId>& keep,
-                            std::vector<at::Tensor>& kept) const {
+                            std::vector<at::Tensor>& kept, bool cut) const {
     Pass pass(*this);
     kept.assign(keep.size(), at::Tensor());
     for (const FusedNode& fused : plan_) {
@@ -474,6 +474,7 @@ at::Tensor Student::forward(const at::Tensor& pixels, const std::vector<ValueId>
             const auto found = std::find(keep.begin(), keep.end(), output.value);
             if (found != keep.end())
                 kept[static_cast<size_t>(found - keep.begin())] = pass.real(output.value);
+            if (cut) pass.levels[output.value] = pass.levels[output.value].detach();
         }
         for (const ValueId input : graph_.nodes[fused.node].inputs) pass.release(input);
         if (fused.residual != kNoValue) pass.release(fused.residual);

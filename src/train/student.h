@@ -48,10 +48,10 @@ class Student {
     Student& operator=(const Student&) = delete;
 
     // pixels: (N, 3, H, W), uint8 or float32, 0..255, in the network's colour order. Returns (N, embedding),
-    // float32. kept gets the real numbers of each value of `keep` (values that the plan quantizes), (N, C, H,
-    // W) float32.
+    // float32. cut: no gradient passes back over the values of `keep`. kept gets the real numbers of each
+    // value of `keep` (values that the plan quantizes), (N, C, H, W) float32.
     at::Tensor forward(const at::Tensor& pixels, const std::vector<ValueId>& keep,
-                       std::vector<at::Tensor>& kept) const;
+                       std::vector<at::Tensor>& kept, bool cut = false) const;
     at::Tensor forward(const at::Tensor& pixels) const;
 
     std::vector<StudentParameter> parameters() const { return parameters_; }
