@@ -28,11 +28,11 @@ struct Recipe {
     double warmup = 0.02;     // part of the steps in which the rates rise from 0
     double final_rate = 0.0;  // part of the rates that a cosine ends at
     // Learning rates in the parameters' own units (parameter_kind.h).
-    double weight_rate = 0.02;  // of 4-bit weights; half for each bit more, twice for each less
+    double weight_rate = 0.01;  // of 4-bit weights; half for each bit more, twice for each less
     double scale_rate = 0.004;
     double bias_rate = 0.015;
     double slope_rate = 0.0005;
-    double step_rate = 0.02;
+    double step_rate = 0.03;
     double zero_point_rate = 0.03;
     double momentum = 0.9;  // of SGD
     bool nesterov = true;

@@ -472,8 +472,8 @@ at::Tensor Student::forward(const at::Tensor& pixels, const std::vector<ValueId>
         pass.run(fused, pixels);
         for (const FusedOutput& output : fused.outputs) {
             const auto found = std::find(keep.begin(), keep.end(), output.value);
-            if (found != keep.end())
-                kept[static_cast<size_t>(found - keep.begin())] = pass.real(output.value);
+            if (found == keep.end()) continue;
+            kept[static_cast<size_t>(found - keep.begin())] = pass.real(output.value);
             if (cut) pass.levels[output.value] = pass.levels[output.value].detach();
         }
         for (const ValueId input : graph_.nodes[fused.node].inputs) pass.release(input);

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <limits>
-
 #include "base/error.h"
 
 namespace quantface {
@@ -22,7 +20,7 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const 
 }
 
 at::Tensor max_pool(const at::Tensor& input, const Window& w) {
-    constexpr double kLeast = std::numeric_limits<float>::lowest();
+    constexpr double kLeast = -1e30;  // also in bfloat16
     return at::max_pool2d(padded(input, w.padding, kLeast), {w.kernel_height, w.kernel_width},
                           {w.stride_y, w.stride_x}, 0, {w.dilation_y, w.dilation_x});
 }

@@ -149,7 +149,8 @@ void expect_exact(TestConv& conv) {
         for (int out = 0; out < g.out_channels; ++out) {
             const int64_t sum = exact_accumulator(conv, pixel / g.out_width, pixel % g.out_width, out);
             ASSERT_LE(std::abs(sum), std::numeric_limits<int32_t>::max());
-            const float r = exact_product(exact_float(sum), conv.epilogue->multiplier[out]);
+            float r = exact_product(exact_float(sum), conv.epilogue->multiplier[out]);
+            if (conv.epilogue->params.addend) r = exact_sum(r, conv.epilogue->addend[out]);
             for (int output = 0; output < conv.epilogue->params.output_count; ++output) {
                 ASSERT_EQ(written_entry(conv.epilogue->params, conv.data, pixel, out, output),
                           exact_epilogue(conv.epilogue->params, conv.data, pixel, out, r, output))

@@ -20,7 +20,7 @@ set(library_rules
   "CLI/"                                "^cli/")
 
 # The C++ library (<vector>), the C library and POSIX, and compilers' intrinsics: allowed everywhere.
-set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|arm_neon|cpuid|unistd|fcntl|sched|pthread|signal|stdlib|time|errno)\\.h)$")
+set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|dlfcn|arm_neon|cpuid|unistd|fcntl|sched|pthread|signal|stdlib|time|errno)\\.h)$")
 
 if(NOT IS_DIRECTORY "${SOURCE_DIR}")
   message(FATAL_ERROR "SOURCE_DIR is no folder: '${SOURCE_DIR}'")

@@ -100,10 +100,10 @@ TEST(TargetSize, IsKeptAndBetterThanUniformBitsOfThatSize) {
     for (Graph (*make)(uint64_t) : {small_mobile_face_net, small_iresnet}) {
         const Graph graph = make(17);
         PostTrainingOptions uniform = quick_options();
-        uniform.weight_bits = 4;
+        uniform.weight_bits = 3;
         const PostTrainingResult even = quantize_small(graph, uniform);
         PostTrainingOptions target = quick_options();
-        target.target_bits = 4.0;
+        target.target_bits = 3.0;
         const PostTrainingResult chosen = quantize_small(graph, target);
         EXPECT_LE(packed_weight_bytes(chosen.model), packed_weight_bytes(even.model) + 40);
         EXPECT_GT(chosen.held_out_cosine, even.held_out_cosine);

@@ -163,7 +163,7 @@ TEST(EmbedderTest, FloatGraph) {
 }
 
 TEST(EmbedderTest, IntegerModel) {
-    const IntegerModel model = random_network(9, 8);  // one that tells images apart
+    const IntegerModel model = random_network(11, 8);  // one that tells images apart
     const auto embedder = make_embedder(model);
     EXPECT_EQ(embedder->embedding_size(), model.embedding_size());
     expect_pools_agree(*embedder);

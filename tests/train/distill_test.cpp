@@ -153,6 +153,19 @@ TEST_F(Distill, StopsWhenNothingGetsBetter) {
     EXPECT_EQ(result.held_out_cosine, result.start_cosine);
 }
 
+TEST_F(Distill, EveryPartOfARecipeRuns) {
+    for (const char* set :
+         {"feature_loss=1", "block_part=0.5", "relation_loss=1", "norm_loss=0.1", "augment=1", "average=0.9",
+          "schedule=1", "schedule=2", "sgd=1", "clip_norm=0.1"}) {
+        DistillOptions given = options(3);
+        given.steps = 12;
+        set_recipe_value(given.recipe, set);
+        const DistillResult result = train(given);
+        EXPECT_EQ(result.steps_done, 12) << set;
+        EXPECT_GE(result.held_out_cosine, result.start_cosine) << set;
+    }
+}
+
 TEST_F(Distill, HalfPrecisionLearnsToo) {
     DistillOptions given = options(3);
     given.precision = Precision::kBfloat16;
