@@ -10,6 +10,7 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "quantize/embedding_agreement.h"
@@ -78,6 +79,31 @@ Json run_description(const DistillOptions& options, Precision precision, int thr
             {"judgements", options.judgements},
             {"patience", options.patience},
             {"recipe", recipe}};
+}
+
+// "steps: 100, not 200", or nothing.
+std::string first_difference(const Json& saved, const Json& present) {
+    for (const auto& [key, value] : present.items()) {
+        const Json other = saved.is_object() ? saved.value(key, Json()) : Json();
+        if (other == value) continue;
+        if (value.is_object()) return key + " " + first_difference(other, value);
+        return key + ": " + other.dump() + ", not " + value.dump();
+    }
+    return "";
+}
+
+// The run's checkpoint where there is one. Throws Error: kBadInput where it cannot be read, kUsage where it
+// is of another run.
+std::optional<Checkpoint> matching_checkpoint(const DistillOptions& options, const Json& description) {
+    if (options.checkpoint.empty() || !std::filesystem::exists(options.checkpoint)) return {};
+    Checkpoint checkpoint = read_checkpoint(options.checkpoint);
+    const Json record = Json::parse(checkpoint.record);
+    const std::string difference = first_difference(record.value("run", Json()), description);
+    if (!difference.empty()) {
+        fail_usage(options.checkpoint.string() + ": is of another run (" + difference +
+                   "); delete it or name another with --checkpoint");
+    }
+    return checkpoint;
 }
 
 class Run {
@@ -287,15 +313,11 @@ class Run {
     }
 
     void load() {
-        if (options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return;
+        const std::optional<Checkpoint> found = matching_checkpoint(options_, description_);
+        if (!found) return;
+        const Checkpoint& checkpoint = *found;
         const std::string file = options_.checkpoint.string();
-        const Checkpoint checkpoint = read_checkpoint(options_.checkpoint);
         const Json record = Json::parse(checkpoint.record);
-        if (const std::string difference = first_difference(record.value("run", Json()), description_);
-            !difference.empty()) {
-            fail_usage(file + ": is of another run (" + difference +
-                       "); delete it or name another with --checkpoint");
-        }
         try {
             step_ = record.at("step").get<int64_t>();
             best_step_ = record.at("best_step").get<int64_t>();
@@ -321,17 +343,6 @@ class Run {
         for (const auto& [name, tensor] : distillation_.optimizer().state()) {
             copy_into(tensor, checkpoint.array(name, static_cast<size_t>(tensor.numel()), file));
         }
-    }
-
-    // "steps: 100, not 200", or nothing.
-    static std::string first_difference(const Json& saved, const Json& present) {
-        for (const auto& [key, value] : present.items()) {
-            const Json other = saved.is_object() ? saved.value(key, Json()) : Json();
-            if (other == value) continue;
-            if (value.is_object()) return key + " " + first_difference(other, value);
-            return key + ": " + other.dump() + ", not " + value.dump();
-        }
-        return "";
     }
 
     const Preparation& prepared_;
@@ -401,6 +412,10 @@ DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& 
     DistillResult result;
     result.first_process = group == nullptr || group->rank() == 0;
     result.precision = chosen_precision(options);
+    // Before any work: whether the checkpoint will do.
+    if (result.first_process) {
+        matching_checkpoint(options, run_description(options, result.precision, pool.size()));
+    }
     const Preparation prepared = prepare(teacher, source, options.start, pool, progress);
     // Without compensation, unless it is asked for: training moves the weights anyway.
     constexpr ObserverKind kQuickObservers[] = {ObserverKind::kPercentile, ObserverKind::kMovingAverage};
