@@ -12,9 +12,8 @@ enum class SectionKind : uint32_t { kStructure = 1, kParameters = 2, kRecord = 3
 
 constexpr uint32_t kOptionalFlag = 1;
 constexpr uint32_t kMaxSections = 64;
-// The first version whose convolutions may have asymmetric weights.
-constexpr uint32_t kAsymmetricWeightsVersion = 2;
-constexpr uint32_t kFineBiasVersion = 2;
+// The first version whose convolutions may have asymmetric weights and fraction bits in their biases.
+constexpr uint32_t kRicherConvolutionsVersion = 2;
 
 struct Section {
     uint32_t kind = 0;

@@ -217,11 +217,11 @@ class ModelReader {
         read.weight =
             parameters_.weights(out_channels * kernel * (in_channels / op.groups()), read.weight_bits);
         if (op.asymmetric_weights()) {
-            if (version_ < kAsymmetricWeightsVersion) damaged("asymmetric weights in a file of format 1");
+            if (version_ < kRicherConvolutionsVersion) damaged("asymmetric weights in a file of format 1");
             read.weight_zero_point = parameters_.levels(out_channels);
         }
         read.bias_fraction_bits = op.bias_fraction_bits();
-        if (read.bias_fraction_bits != 0 && version_ < kFineBiasVersion)
+        if (read.bias_fraction_bits != 0 && version_ < kRicherConvolutionsVersion)
             damaged("a fine bias in a file of format 1");
         read.multiplier = parameters_.halves(out_channels, read.multiplier_exponent);
         read.bias = parameters_.integers(out_channels);

@@ -196,7 +196,7 @@ uint32_t oldest_version_for(const IntegerModel& model) {
                            return conv != nullptr &&
                                   (conv->has_asymmetric_weights() || conv->bias_fraction_bits > 0);
                        })
-               ? kQfmVersion
+               ? qfm::kRicherConvolutionsVersion
                : 1;
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/op_visitor.h"
 #include "numerics/half.h"
+#include "quantize/integer_scale.h"
 
 namespace quantface {
 
@@ -125,25 +126,20 @@ class Lowering {
         const int outputs_per_group = outputs / op.groups;
         const int per_output = inputs * taps;
         const double input_step = reads_pixels ? 1.0 : step(source.inputs[0]);
-        std::vector<double> multiplier(outputs);
-        std::vector<double> usable(
-            outputs);  // the multiplier with which the bias, too, stays a modest integer
+        std::vector<double> multiplier(outputs), bias(outputs);
         for (int output = 0; output < outputs; ++output) {
             const auto first = level.begin() + static_cast<int64_t>(output) * per_output;
-            // The scale of a channel without weights says nothing and must not crowd out the others'.
             const bool silent =
                 std::all_of(first, first + per_output, [](int32_t number) { return number == 0; });
             multiplier[output] = silent ? 0.0 : input_step * conv.scale[output] / unit_;
-            constexpr double kSmallestPartOfBias = 0x1.0p-22;
-            usable[output] =
-                std::max(multiplier[output], std::fabs(conv.bias[output] / unit_) * kSmallestPartOfBias);
+            bias[output] = conv.bias[output] / unit_;
         }
-        set_multiplier(usable, lowered);
+        const StoredMultipliers stored = store_multipliers(multiplier, bias);
+        lowered.multiplier_exponent = stored.exponent;
+        lowered.multiplier = stored.multiplier;
         for (int output = 0; output < outputs; ++output) {
-            // A channel too faint for the multipliers' range (a dead one, mostly) has its weights on a
-            // coarser grid.
-            const double kept = std::min(1.0, multiplier[output] / lowered.multiplier[output]);
-            if (kept < 0.99) {
+            if (stored.too_coarse(output, multiplier[output])) {
+                const double kept = multiplier[output] / lowered.multiplier[output];
                 for (int index = output * per_output; index < (output + 1) * per_output; ++index) {
                     level[index] = static_cast<int32_t>(std::nearbyint(level[index] * kept));
                 }
@@ -156,7 +152,6 @@ class Lowering {
                 }
             }
         }
-        std::vector<double> bias;
         for (int output = 0; output < outputs; ++output) {
             // What a level of zero point contributes, and with it the whole input offset, moves into the
             // bias.
@@ -167,9 +162,11 @@ class Lowering {
                 const int channel = output / outputs_per_group * inputs + input;
                 offset += static_cast<double>(sum) * zero_level(source.inputs[0], channel);
             }
-            bias.push_back(conv.bias[output] / (lowered.multiplier[output] * unit_) - offset);
+            bias[output] = conv.bias[output] / (lowered.multiplier[output] * unit_) - offset;
         }
-        set_bias(bias, lowered);
+        StoredBiases biases = store_biases(bias, stored);
+        lowered.bias_fraction_bits = biases.fraction_bits;
+        lowered.bias = std::move(biases.bias);
         for (int channel = 0; channel < inputs * op.groups; ++channel) {
             const double padding = std::nearbyint(zero_level(source.inputs[0], channel));
             lowered.padding_level.push_back(static_cast<uint8_t>(std::clamp(padding, 0.0, 255.0)));
@@ -183,33 +180,6 @@ class Lowering {
     double zero_level(ValueId value, int channel) const {
         if (value == graph_.input) return graph_.input_spec.mean[channel];
         return quantized_.values[value].zero_point;
-    }
-
-    static void set_bias(const std::vector<double>& wanted, IntegerConv& conv) {
-        constexpr double kLimit = 1 << 30;
-        const double largest = std::fabs(*std::max_element(
-            wanted.begin(), wanted.end(), [](double a, double b) { return std::fabs(a) < std::fabs(b); }));
-        int bits = bias_fraction_bits(*std::max_element(conv.multiplier.begin(), conv.multiplier.end()));
-        while (bits > 0 && std::ldexp(largest, bits) > kLimit) --bits;
-        conv.bias_fraction_bits = bits;
-        const double factor = std::ldexp(1.0, bits);
-        for (const double bias : wanted) {
-            conv.bias.push_back(
-                static_cast<int32_t>(std::nearbyint(std::clamp(bias * factor, -kLimit, kLimit))));
-        }
-    }
-
-    static void set_multiplier(const std::vector<double>& wanted, IntegerConv& conv) {
-        const double largest = *std::max_element(wanted.begin(), wanted.end());
-        int exponent = 0;
-        std::frexp(largest, &exponent);
-        conv.multiplier_exponent =
-            exponent;  // the largest lies in [0.5, 1): binary16 has its full precision there
-        constexpr double kSmallest = 0x1.0p-14;  // below it binary16 loses precision
-        for (const double number : wanted) {
-            const auto scaled = static_cast<float>(std::max(std::ldexp(number, -exponent), kSmallest));
-            conv.multiplier.push_back(std::ldexp(round_to_half(scaled), exponent));
-        }
     }
 
     IntegerOp convert(const FusedNode& fused, const Node& source, const AffineOp& op, IntegerNode&) const {
@@ -376,13 +346,6 @@ std::vector<float> dequantized_weights(const QuantizedConv& conv) {
         weights[index] = static_cast<float>(levels[index]) * conv.scale[index / per_output];
     }
     return weights;
-}
-
-int bias_fraction_bits(double largest_multiplier) {
-    constexpr double kPartOfLevel = 1.0 / 64;
-    int bits = 0;
-    while (bits < kMaxBiasFractionBits && std::ldexp(largest_multiplier, -bits) > kPartOfLevel) ++bits;
-    return bits;
 }
 
 IntegerModel lower_to_integer(const Graph& graph, const std::vector<FusedNode>& plan,

@@ -32,10 +32,6 @@ std::vector<int32_t> centred_levels(const QuantizedConv& conv);
 // The float weights that the levels stand for.
 std::vector<float> dequantized_weights(const QuantizedConv& conv);
 
-// How fine a convolution's bias is kept (graph/integer_model.h): so that rounding it costs no more than a
-// small part of an output level. largest_multiplier: of the convolution's channels.
-int bias_fraction_bits(double largest_multiplier);
-
 // The result has passed validate(); teacher_sha256 and record are left empty.
 IntegerModel lower_to_integer(const Graph& graph, const std::vector<FusedNode>& plan,
                               const QuantizedGraph& quantized);

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -35,8 +34,6 @@ class CachingAllocator final : public at::Allocator {
         return *allocator;
     }
 
-    uint64_t held_bytes() const { return held_bytes_; }
-
   private:
     void* take(size_t bytes) const {
         if (bytes < kLarge) {
@@ -59,7 +56,6 @@ class CachingAllocator final : public at::Allocator {
         }
         if (block == nullptr) throw std::bad_alloc();
         sizes_[block] = size;
-        held_bytes_ += size;
         return block;
     }
 
@@ -72,7 +68,6 @@ class CachingAllocator final : public at::Allocator {
 
     void drop_kept() const {
         for (const auto& [size, block] : kept_) {
-            held_bytes_ -= size;
             sizes_.erase(block);
             std::free(block);
         }
@@ -95,17 +90,12 @@ class CachingAllocator final : public at::Allocator {
     mutable std::mutex mutex_;
     mutable std::multimap<size_t, void*> kept_;
     mutable std::unordered_map<void*, size_t> sizes_;  // of every large block
-    mutable std::atomic<uint64_t> held_bytes_{0};
 };
 
 }  // namespace
 
 void install_caching_allocator() {
     c10::SetCPUAllocator(&CachingAllocator::instance(), /*priority=*/1);
-}
-
-uint64_t caching_allocator_bytes() {
-    return CachingAllocator::instance().held_bytes();
 }
 
 }  // namespace quantface

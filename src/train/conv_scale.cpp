@@ -3,12 +3,10 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "numerics/half.h"
-#include "quantize/integer_lowering.h"
+#include "quantize/integer_scale.h"
 #include "train/tensor_conversion.h"
 
 namespace quantface {
@@ -47,51 +45,45 @@ WeightFacts facts_of(const ConvScaleInputs& inputs) {
     return facts;
 }
 
-// integer_lowering.cpp's arithmetic, in its order.
 struct LoweredScale {
     std::vector<float> multiplier, bias, whole, part;
 };
 
+// As integer_lowering.cpp has it, number for number.
 LoweredScale lower(const ConvScaleInputs& inputs) {
     const std::vector<float> scale = to_vector(inputs.start_scale * at::exp(inputs.log_scale));
     const std::vector<float> bias = to_vector(inputs.start_bias + inputs.offset * inputs.bias_unit);
     const double input_step = inputs.input_step.defined() ? inputs.input_step.item<double>() : 1.0;
     const WeightFacts facts = facts_of(inputs);
     const size_t outputs = scale.size();
-    std::vector<double> multiplier(outputs), usable(outputs);
+    std::vector<double> wanted(outputs), audible(outputs), bias_in_levels(outputs), bias_wanted(outputs);
     for (size_t i = 0; i < outputs; ++i) {
-        multiplier[i] = input_step * static_cast<double>(scale[i]) / inputs.unit;
-        constexpr double kSmallestPartOfBias = 0x1.0p-22;
-        usable[i] = std::max(facts.silent[i] ? 0.0 : multiplier[i],
-                             std::fabs(static_cast<double>(bias[i]) / inputs.unit) * kSmallestPartOfBias);
+        wanted[i] = input_step * static_cast<double>(scale[i]) / inputs.unit;
+        audible[i] = facts.silent[i] ? 0.0 : wanted[i];
+        bias_in_levels[i] = static_cast<double>(bias[i]) / inputs.unit;
     }
-    int exponent = 0;
-    std::frexp(*std::max_element(usable.begin(), usable.end()), &exponent);
-    constexpr double kSmallest = 0x1.0p-14;
-    double largest = 0;
-    for (double& number : usable) {
-        const auto scaled = static_cast<float>(std::max(std::ldexp(number, -exponent), kSmallest));
-        number = std::ldexp(static_cast<double>(round_to_half(scaled)), exponent);
-        largest = std::max(largest, number);
+    const StoredMultipliers stored = store_multipliers(audible, bias_in_levels);
+    for (size_t i = 0; i < outputs; ++i) {
+        const double unit = static_cast<double>(stored.multiplier[i]) * inputs.unit;
+        bias_wanted[i] = static_cast<double>(bias[i]) / unit - facts.mean_sum[i];
     }
-    const double factor = std::ldexp(1.0, bias_fraction_bits(largest));
+    const StoredBiases biases = store_biases(bias_wanted, stored);
     LoweredScale lowered;
     for (size_t i = 0; i < outputs; ++i) {
-        // A channel too faint for the multipliers' range keeps its own; the engine has its weights on a
-        // coarser grid.
-        const double kept = multiplier[i] < 0.99 * usable[i] ? multiplier[i] : usable[i];
-        const double wanted = static_cast<double>(bias[i]) / (usable[i] * inputs.unit) - facts.mean_sum[i];
-        const double fixed = std::nearbyint(wanted * factor), whole = std::floor(fixed / factor);
-        const double part = usable[i] * (fixed - whole * factor) / factor;
-        lowered.multiplier.push_back(static_cast<float>(kept));
-        lowered.bias.push_back(static_cast<float>(static_cast<double>(bias[i]) / inputs.unit));
-        if (kept == usable[i]) {
-            lowered.whole.push_back(static_cast<float>(whole + facts.whole_mean_sum[i]));
-            lowered.part.push_back(static_cast<float>(part));
-        } else {
+        lowered.bias.push_back(static_cast<float>(bias_in_levels[i]));
+        if (stored.too_coarse(i, wanted[i])) {
+            // Keeps its own multiplier; the engine has its weights on a coarser grid.
+            lowered.multiplier.push_back(static_cast<float>(wanted[i]));
             lowered.whole.push_back(static_cast<float>(facts.whole_mean_sum[i] - facts.mean_sum[i]));
             lowered.part.push_back(lowered.bias.back());
+            continue;
         }
+        const double fixed = biases.bias[i], one = std::ldexp(1.0, biases.fraction_bits);
+        const double whole = std::floor(fixed / one);
+        lowered.multiplier.push_back(stored.multiplier[i]);
+        lowered.whole.push_back(static_cast<float>(whole + facts.whole_mean_sum[i]));
+        lowered.part.push_back(
+            static_cast<float>(static_cast<double>(stored.multiplier[i]) * (fixed - whole * one) / one));
     }
     return lowered;
 }

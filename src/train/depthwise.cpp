@@ -1,14 +1,13 @@
 #include "train/depthwise.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <vector>
 
-#include "base/error.h"
 #include "train/kernels/training_kernels.h"
+#include "train/parallel_parts.h"
+#include "train/tensor_operations.h"
 
 namespace quantface {
 
@@ -16,9 +15,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-// As in fused_epilogue.cpp: sums over a fixed number of parts.
-constexpr int64_t kParts = 16;
 
 DepthwiseShape shape_of(const at::Tensor& input, const std::vector<int64_t>& w) {
     DepthwiseShape shape;
@@ -54,16 +50,11 @@ std::vector<float> tap_major(const at::Tensor& weight) {
 }
 
 template <typename T>
-const T* raw(const at::Tensor& tensor) {
-    return static_cast<const T*>(tensor.data_ptr());
-}
-
-template <typename T>
 void run_forward(const DepthwiseShape& shape, const at::Tensor& input, const std::vector<float>& weight,
                  const at::Tensor& output) {
     at::parallel_for(0, shape.batch * shape.out_height, 8, [&](int64_t first, int64_t last) {
-        training_kernels().of<T>().depthwise_forward(shape, raw<T>(input), weight.data(),
-                                                     static_cast<T*>(output.data_ptr()), first, last);
+        training_kernels().of<T>().depthwise_forward(shape, raw<T>(input), weight.data(), raw<T>(output),
+                                                     first, last);
     });
 }
 
@@ -71,8 +62,8 @@ template <typename T>
 void run_backward_input(const DepthwiseShape& shape, const at::Tensor& gradient,
                         const std::vector<float>& weight, const at::Tensor& gradient_input) {
     at::parallel_for(0, shape.batch * shape.height, 8, [&](int64_t first, int64_t last) {
-        training_kernels().of<T>().depthwise_backward_input(
-            shape, raw<T>(gradient), weight.data(), static_cast<T*>(gradient_input.data_ptr()), first, last);
+        training_kernels().of<T>().depthwise_backward_input(shape, raw<T>(gradient), weight.data(),
+                                                            raw<T>(gradient_input), first, last);
     });
 }
 
@@ -82,13 +73,10 @@ std::vector<float> run_backward_weight(const DepthwiseShape& shape, const at::Te
     const size_t size =
         static_cast<size_t>(shape.kernel_height) * shape.kernel_width * padded_channels(shape.channels);
     std::vector<std::vector<float>> parts(kParts, std::vector<float>(size));
-    const int64_t rows = shape.batch * shape.out_height, per_part = (rows + kParts - 1) / kParts;
-    at::parallel_for(0, kParts, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t part = begin; part < end; ++part) {
-            training_kernels().of<T>().depthwise_backward_weight(
-                shape, raw<T>(input), raw<T>(gradient), parts[static_cast<size_t>(part)].data(),
-                std::min(rows, part * per_part), std::min(rows, (part + 1) * per_part));
-        }
+    for_each_part(shape.batch * shape.out_height, [&](int64_t first, int64_t count, int64_t part) {
+        training_kernels().of<T>().depthwise_backward_weight(shape, raw<T>(input), raw<T>(gradient),
+                                                             parts[static_cast<size_t>(part)].data(), first,
+                                                             first + count);
     });
     for (int64_t part = 1; part < kParts; ++part) {
         for (size_t index = 0; index < size; ++index)
@@ -106,11 +94,8 @@ class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
         at::Tensor output = at::empty({shape.batch, shape.channels, shape.out_height, shape.out_width},
                                       input.options().memory_format(at::MemoryFormat::ChannelsLast));
         const std::vector<float> taps = tap_major(weight);
-        if (input.scalar_type() == at::kBFloat16) {
-            run_forward<Bfloat16>(shape, input, taps, output);
-        } else {
-            run_forward<float>(shape, input, taps, output);
-        }
+        with_number_type(input,
+                         [&](auto number) { run_forward<decltype(number)>(shape, input, taps, output); });
         context->save_for_backward({input, weight});
         context->saved_data["window"] = window;
         return output;
@@ -122,20 +107,19 @@ class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
         const DepthwiseShape shape = shape_of(input, context->saved_data["window"].toIntVector());
         const at::Tensor gradient =
             gradients[0].to(input.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
-        const bool half = input.scalar_type() == at::kBFloat16;
         at::Tensor gradient_input, gradient_weight;
         if (context->needs_input_grad(0)) {
             gradient_input = at::empty_like(input);
             const std::vector<float> taps = tap_major(weight);
-            if (half) {
-                run_backward_input<Bfloat16>(shape, gradient, taps, gradient_input);
-            } else {
-                run_backward_input<float>(shape, gradient, taps, gradient_input);
-            }
+            with_number_type(input, [&](auto number) {
+                run_backward_input<decltype(number)>(shape, gradient, taps, gradient_input);
+            });
         }
         if (context->needs_input_grad(1)) {
-            const std::vector<float> taps = half ? run_backward_weight<Bfloat16>(shape, input, gradient)
-                                                 : run_backward_weight<float>(shape, input, gradient);
+            std::vector<float> taps;
+            with_number_type(input, [&](auto number) {
+                taps = run_backward_weight<decltype(number)>(shape, input, gradient);
+            });
             gradient_weight = at::empty(weight.sizes(), at::kFloat);
             float* to = gradient_weight.data_ptr<float>();
             const int64_t count = weight.numel() / shape.channels;
@@ -163,10 +147,7 @@ at::Tensor depthwise_convolution(const at::Tensor& input, const at::Tensor& weig
                                              w.padding.bottom, w.padding.right};
         return DepthwiseFunction::apply(input, weight, window);
     }
-    const Padding& p = w.padding;
-    const at::Tensor padded = at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, 0);
-    return at::conv2d(padded, weight.to(input.scalar_type()), {}, {w.stride_y, w.stride_x},
-                      at::IntArrayRef{0, 0}, at::IntArrayRef{1, 1}, input.size(1));
+    return convolution(input, weight.to(input.scalar_type()), {}, w, input.size(1));
 }
 
 }  // namespace quantface

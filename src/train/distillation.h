@@ -46,7 +46,6 @@ class Distillation {
 
     Student& student() { return student_; }
     Optimizer& optimizer() { return optimizer_; }
-    int64_t steps() const { return steps_; }
 
   private:
     struct Batch {

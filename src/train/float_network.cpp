@@ -13,10 +13,6 @@ namespace quantface {
 
 namespace {
 
-at::Tensor by_channel(const at::Tensor& vector) {
-    return vector.reshape({1, -1, 1, 1});
-}
-
 // numerics/quantization.h's levels and back; the gradient passes within the range.
 at::Tensor fake_quantize(const at::Tensor& x, const QuantParams& params) {
     const auto step = static_cast<double>(params.scale);

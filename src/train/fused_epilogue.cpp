@@ -1,7 +1,6 @@
 #include "train/fused_epilogue.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "train/kernels/training_kernels.h"
+#include "train/parallel_parts.h"
 #include "train/tensor_operations.h"
 
 namespace quantface {
@@ -18,10 +18,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-// Sums are taken over this many parts of the rows whatever the number of threads, and added in order: the
-// result does not depend on who did what.
-constexpr int64_t kParts = 16;
 
 at::Tensor channels_last(const at::Tensor& tensor) {
     return tensor.contiguous(at::MemoryFormat::ChannelsLast);
@@ -110,24 +106,6 @@ double add_up(const std::vector<PartSums>& parts, double FusedEpilogueSums::*mem
 
 at::Tensor scalar_like(double value, const at::Tensor& like) {
     return at::full(like.sizes(), value, at::kFloat);
-}
-
-template <typename T>
-T* raw(const at::Tensor& tensor) {
-    return tensor.defined() ? static_cast<T*>(tensor.data_ptr()) : nullptr;
-}
-
-// body(first row, rows, part)
-template <typename Body>
-void for_each_part(int64_t rows, const Body& body) {
-    const int64_t per_part = (rows + kParts - 1) / kParts;
-    at::parallel_for(0, kParts, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t part = begin; part < end; ++part) {
-            const int64_t first = std::min(rows, part * per_part);
-            const int64_t count = std::min(per_part, rows - first);
-            if (count > 0) body(first, count, part);
-        }
-    });
 }
 
 template <typename T>
@@ -224,11 +202,9 @@ class FusedEpilogueFunction : public torch::autograd::Function<FusedEpilogueFunc
         tensors.bits = static_cast<int>(bits);
         const PreparedEpilogue epilogue(tensors, static_cast<int>(accumulator.size(1)));
         at::Tensor level = at::empty_like(tensors.accumulator);
-        if (level.scalar_type() == at::kBFloat16) {
-            run_forward<Bfloat16>(epilogue, tensors.accumulator, tensors.residual, level);
-        } else {
-            run_forward<float>(epilogue, tensors.accumulator, tensors.residual, level);
-        }
+        with_number_type(level, [&](auto number) {
+            run_forward<decltype(number)>(epilogue, tensors.accumulator, tensors.residual, level);
+        });
         context->save_for_backward(list_of(tensors));
         context->saved_data["clip_low"] = clip_low;
         context->saved_data["clip_high"] = clip_high;
@@ -254,13 +230,10 @@ class FusedEpilogueFunction : public torch::autograd::Function<FusedEpilogueFunc
         const at::Tensor gradient_accumulator = at::empty_like(accumulator);
         const at::Tensor gradient_residual =
             tensors.residual.defined() ? at::empty_like(tensors.residual) : at::Tensor();
-        if (accumulator.scalar_type() == at::kBFloat16) {
-            run_backward<Bfloat16>(epilogue, accumulator, tensors.residual, gradient, gradient_accumulator,
-                                   gradient_residual, parts);
-        } else {
-            run_backward<float>(epilogue, accumulator, tensors.residual, gradient, gradient_accumulator,
-                                gradient_residual, parts);
-        }
+        with_number_type(accumulator, [&](auto number) {
+            run_backward<decltype(number)>(epilogue, accumulator, tensors.residual, gradient,
+                                           gradient_accumulator, gradient_residual, parts);
+        });
 
         variable_list result(kInputs);
         result[kAccumulator] = gradient_accumulator;
@@ -286,10 +259,6 @@ class FusedEpilogueFunction : public torch::autograd::Function<FusedEpilogueFunc
     }
 };
 
-at::Tensor per_channel(const at::Tensor& vector) {
-    return vector.reshape({1, -1, 1, 1});
-}
-
 // Rounds forward, lets gradients pass unchanged.
 at::Tensor round_straight_through(const at::Tensor& tensor) {
     return tensor + (tensor.round() - tensor).detach();
@@ -311,19 +280,19 @@ at::Tensor epilogue_numbers(const EpilogueTensors& t) {
         return at::clamp(t.slope.defined() ? leaky(r, t.slope) : r, t.clip_low, t.clip_high);
     };
     at::Tensor r = t.accumulator.to(at::kFloat);
-    if (t.multiplier.defined()) r = r * per_channel(t.multiplier);
-    if (t.bias.defined()) r = r + per_channel(t.bias);
+    if (t.multiplier.defined()) r = r * by_channel(t.multiplier);
+    if (t.bias.defined()) r = r + by_channel(t.bias);
     if (t.whole.defined()) {
-        const at::Tensor added = (t.accumulator.detach().to(at::kFloat) + per_channel(t.whole)) *
-                                     per_channel(t.multiplier.detach()) +
-                                 per_channel(t.part);
+        const at::Tensor added = (t.accumulator.detach().to(at::kFloat) + by_channel(t.whole)) *
+                                     by_channel(t.multiplier.detach()) +
+                                 by_channel(t.part);
         // Forward exactly `added`, whatever r is rounded to.
         r = added + (r - r.detach());
     }
     if (!t.activation_after_residual) r = activate(r);
     if (t.residual.defined()) r = r + t.residual.to(at::kFloat) * t.residual_multiplier;
     if (t.activation_after_residual) r = activate(r);
-    if (t.scale.defined()) r = r * per_channel(t.scale) + per_channel(t.shift);
+    if (t.scale.defined()) r = r * by_channel(t.scale) + by_channel(t.shift);
     return r;
 }
 

@@ -70,12 +70,9 @@ at::Tensor starting_weights(const Graph& graph, const Node& node, const Quantize
     return level + at::clamp(wanted - level, -kFarthestFromLevel, kFarthestFromLevel);
 }
 
-// As the engine keeps it, in 11 significant bits; the gradient passes unchanged.
-at::Tensor as_half(const at::Tensor& numbers) {
-    constexpr double kIntoNormalRange = 1024;  // multipliers may be far below 1
-    const at::Tensor half =
-        (numbers.detach() * kIntoNormalRange).to(at::kHalf).to(at::kFloat) / kIntoNormalRange;
-    return numbers + (half - numbers.detach());
+// A slope as the engine keeps it, in binary16; the gradient passes unchanged.
+at::Tensor as_half(const at::Tensor& slope) {
+    return slope + (slope.detach().to(at::kHalf).to(at::kFloat) - slope.detach());
 }
 
 }  // namespace
@@ -403,23 +400,35 @@ struct Student::Pass {
 
     at::Tensor as_numbers(const at::Tensor& tensor) const { return tensor.to(type); }
 
+    // Everything of the epilogue, in the given unit, that the operation's outputs have in common.
+    EpilogueTensors before_outputs(const FusedNode& fused, const at::Tensor& pixels, double unit) const {
+        EpilogueTensors t;
+        run_operation(fused, pixels, unit, t);
+        set_activation(fused, unit, t);
+        if (fused.residual != kNoValue) {
+            t.residual = levels[fused.residual];
+            t.residual_multiplier =
+                scaled_step(fused.residual, static_cast<double>(fused.residual_sign) / unit);
+        }
+        return t;
+    }
+
+    // From numbers in `unit` to numbers in `output_unit`, where the output has a batch norm of its own.
+    void set_affine(const FusedOutput& output, double unit, double output_unit, EpilogueTensors& t) const {
+        if (output.affine_node < 0) return;
+        const Affine& affine = student.affines_.at(output.affine_node);
+        t.scale = (affine.scale().to(at::kDouble) * unit / output_unit).to(at::kFloat);
+        t.shift = (affine.shift().to(at::kDouble) / output_unit).to(at::kFloat);
+    }
+
     // Widens the ranges of the operation's outputs to what it gives this time.
     void observe(const FusedNode& fused, const at::Tensor& pixels) {
         const at::NoGradGuard no_gradients;
-        EpilogueTensors t;
-        run_operation(fused, pixels, 1, t);
-        set_activation(fused, 1, t);
-        if (fused.residual != kNoValue) {
-            t.residual = levels[fused.residual];
-            t.residual_multiplier = scaled_step(fused.residual, static_cast<double>(fused.residual_sign));
-        }
+        const EpilogueTensors t = before_outputs(fused, pixels, 1);
         for (const FusedOutput& output : fused.outputs) {
             if (output.value == graph.output) continue;
             EpilogueTensors of_output = t;
-            if (output.affine_node >= 0) {
-                of_output.scale = student.affines_.at(output.affine_node).scale();
-                of_output.shift = student.affines_.at(output.affine_node).shift();
-            }
+            set_affine(output, 1, 1, of_output);
             student.range_of(output.value).widen(epilogue_numbers(of_output));
             steps[output.value].reset();
         }
@@ -435,14 +444,7 @@ struct Student::Pass {
         // The numbers' unit is one level of the first output, as in the engine; only the level's own size
         // learns from being the unit.
         const double unit = fixed_step(fused.outputs[0].value);
-        EpilogueTensors t;
-        run_operation(fused, pixels, unit, t);
-        set_activation(fused, unit, t);
-        if (fused.residual != kNoValue) {
-            t.residual = levels[fused.residual];
-            t.residual_multiplier =
-                scaled_step(fused.residual, static_cast<double>(fused.residual_sign) / unit);
-        }
+        const EpilogueTensors t = before_outputs(fused, pixels, unit);
         for (const FusedOutput& output : fused.outputs) {
             if (output.value == graph.output) {
                 embedding = epilogue_numbers(t).flatten(1);
@@ -450,11 +452,7 @@ struct Student::Pass {
             }
             EpilogueTensors of_output = t;
             const double output_unit = fixed_step(output.value);
-            if (output.affine_node >= 0) {
-                const Affine& affine = student.affines_.at(output.affine_node);
-                of_output.scale = (affine.scale().to(at::kDouble) * unit / output_unit).to(at::kFloat);
-                of_output.shift = (affine.shift().to(at::kDouble) / output_unit).to(at::kFloat);
-            }
+            set_affine(output, unit, output_unit, of_output);
             const Range& range = student.range_of(output.value);
             of_output.step = scaled_step(output.value, 1 / output_unit);  // 1, which learns
             of_output.zero_point = range.zero_point();

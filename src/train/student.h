@@ -65,9 +65,6 @@ class Student {
     // The present numbers: lower_to_integer(graph, plan, quantized) gives the integer network.
     void write_back(Graph& graph, QuantizedGraph& quantized) const;
 
-    const Graph& graph() const { return graph_; }
-    const std::vector<FusedNode>& plan() const { return plan_; }
-
   private:
     // Of a convolution's weights, one entry for each output channel. Observed quantizers find it anew each
     // time.

@@ -6,6 +6,10 @@
 
 namespace quantface {
 
+at::Tensor by_channel(const at::Tensor& vector) {
+    return vector.reshape({1, -1, 1, 1});
+}
+
 at::Tensor padded(const at::Tensor& input, const Padding& p, double number) {
     return p.any() ? at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, number) : input;
 }
@@ -46,7 +50,7 @@ at::Tensor nonlinear_function(const Op& op, const at::Tensor& x) {
 }
 
 at::Tensor leaky(const at::Tensor& x, const at::Tensor& slope) {
-    return at::clamp_min(x, 0) + at::clamp_max(x, 0) * slope.reshape({1, -1, 1, 1});
+    return at::clamp_min(x, 0) + at::clamp_max(x, 0) * by_channel(slope);
 }
 
 }  // namespace quantface

@@ -8,6 +8,9 @@
 
 namespace quantface {
 
+// (C) as (1, C, 1, 1).
+at::Tensor by_channel(const at::Tensor& vector);
+
 // Padded at the four sides with one number; the input itself where there is no padding.
 at::Tensor padded(const at::Tensor& input, const Padding& padding, double number);
 
