@@ -43,7 +43,7 @@ struct PostTrainingOptions {
     bool asymmetric_weights = false;
     bool equalization = true;  // also off where skip_passes names "equalize"
     double equalization_strength =
-        0.75;                   // how much of an activation range's imbalance moves into dense weights, 0..1
+        0.5;                    // how much of an activation range's imbalance moves into dense weights, 0..1
     double range_margin = 1.0;  // observed ranges are widened by this factor, >= 1
     std::vector<std::string> skip_passes;
     int held_out_images = 64;  // to judge on, the source's first ones
