@@ -2,38 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "base/error.h"
 #include "formats/qfm.h"
 #include "numerics/bit_packing.h"
 #include "quantize/embedding_agreement.h"
-#include "quantize/weight_rounding.h"
+#include "quantize/fake_quantized_graph.h"
 
 namespace quantface {
 
 namespace {
 
-constexpr int kWidestMeasured = 4;
-constexpr int64_t kImages = 32;
+constexpr int64_t kImages = 64;
 constexpr int64_t kFewestImages = 4;
-// Multiply-accumulates that measuring may take, about: a quarter of an hour on one slow core.
-constexpr double kWork = 2e13;
+// Multiply-accumulates that one round may take, about: five minutes on one slow core.
+constexpr double kWorkOfRound = 1e13;
+constexpr int kRounds = 8;
+// A round that takes away less than this part of the loss was the last.
+constexpr double kLeastGain = 0.01;
 
-// What the program adds to the model's record after this was computed: names, seeds, a run's numbers.
-constexpr uint64_t kRoomForRecord = 4096;
-
-// The convolution's weights rounded to the nearest of so many bits, and back.
-void round_weights(ConvOp& conv, int bits, WeightGrid grid) {
-    const Eigen::Index outputs = conv.weight.dims[0];
-    const auto columns = static_cast<Eigen::Index>(conv.weight.element_count() / conv.weight.dims[0]);
-    const Matrix weight = Eigen::Map<const Matrix>(conv.weight.data.data(), outputs, columns);
-    const RoundedWeights rounded = round_to_nearest(weight, bits, grid);
-    for (size_t index = 0; index < conv.weight.data.size(); ++index) {
-        const size_t row = index / static_cast<size_t>(columns);
-        const int32_t zero_point = rounded.zero_point.empty() ? 0 : rounded.zero_point[row];
-        conv.weight.data[index] = static_cast<float>(rounded.level[index] - zero_point) * rounded.scale[row];
-    }
-}
+// For the model's record, which is written after the size was decided: names, seeds, a run's numbers.
+constexpr uint64_t kRoomForRecord = 2048;
+constexpr int kSizeCorrections = 3;
 
 // A layer on its way up: the widths worth having, and where it stands.
 struct Climb {
@@ -52,7 +44,7 @@ double saving_per_byte(const LayerSensitivity& layer, int from, int to) {
 
 Climb lower_hull(const LayerSensitivity& layer) {
     Climb climb;
-    for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
+    for (int bits = layer.least_bits; bits <= layer.greatest_bits; ++bits) {
         auto& hull = climb.hull;
         if (!hull.empty() && layer.loss[bits] >= layer.loss[hull.back()]) continue;
         while (hull.size() >= 2 && saving_per_byte(layer, hull.back(), bits) >=
@@ -73,27 +65,17 @@ std::vector<int> nodes_with_fixed_bits(const Preparation& prepared, const PostTr
     return {convs.front(), convs.back()};
 }
 
-// What the file takes beside the packed weights of `layers`, and the room for the record.
-uint64_t bytes_of_the_rest(const Preparation& prepared, const PostTrainingOptions& options,
-                           const std::vector<LayerSensitivity>& layers, ThreadPool& pool,
-                           Progress& progress) {
-    Preparation quick = prepared;
-    constexpr size_t kFew = 2;
-    quick.calibration.network_input.resize(std::min(kFew, quick.calibration.network_input.size()));
-    quick.calibration.pixels.resize(quick.calibration.network_input.size());
-    uint64_t weights = 0;
-    for (const LayerSensitivity& layer : layers)
-        weights += bytes_of(layer, prepared.bits.weight_bits[layer.node]);
-    const CalibratedNetwork network = calibrate(quick, options, ObserverKind::kMinMax, false, pool, progress);
-    return encode_qfm(network.model).size() - weights + kRoomForRecord;
+using Bits = std::vector<int>;  // of each layer to choose for
+
+uint64_t total_bytes(const std::vector<LayerSensitivity>& layers, const Bits& bits) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < layers.size(); ++i) total += bytes_of(layers[i], bits[i]);
+    return total;
 }
 
-}  // namespace
-
-std::vector<LayerSensitivity> measure_sensitivity(const Preparation& prepared,
-                                                  const PostTrainingOptions& options,
-                                                  const std::vector<int>& fixed, ThreadPool& pool,
-                                                  Progress& progress) {
+std::vector<LayerSensitivity> layers_to_choose_for(const Preparation& prepared,
+                                                   const PostTrainingOptions& options) {
+    const std::vector<int> fixed = nodes_with_fixed_bits(prepared, options);
     std::vector<LayerSensitivity> layers;
     for (const FusedNode& fused : prepared.plan) {
         const auto* conv = std::get_if<ConvOp>(&prepared.graph.nodes[fused.node].op);
@@ -103,44 +85,176 @@ std::vector<LayerSensitivity> measure_sensitivity(const Preparation& prepared,
         layer.weights = static_cast<uint64_t>(conv->weight.element_count());
         layers.push_back(layer);
     }
-    const int widths = kWidestMeasured - kMinBits + 1;
-    const double work_an_image = static_cast<double>(multiply_accumulates(prepared.graph)) *
-                                 static_cast<double>(layers.size()) * widths;
-    const auto affordable = static_cast<int64_t>(kWork / std::max(work_an_image, 1.0));
-    CalibrationImages images = prepared.calibration;
-    const auto count = std::min<size_t>(images.network_input.size(),
-                                        static_cast<size_t>(std::clamp(affordable, kFewestImages, kImages)));
-    images.network_input.resize(count);
-    images.pixels.resize(count);
+    return layers;
+}
 
-    const WeightGrid grid = options.asymmetric_weights ? WeightGrid::kAsymmetric : WeightGrid::kSymmetric;
-    const std::vector<float> wanted = float_embeddings(prepared.graph, images, pool);
-    const auto dimension = static_cast<size_t>(prepared.graph.embedding_size());
-    progress.start("measuring layers", static_cast<int64_t>(layers.size()));
-    Graph graph = prepared.graph;
-    for (LayerSensitivity& layer : layers) {
-        auto& conv = std::get<ConvOp>(graph.nodes[layer.node].op);
-        const std::vector<float> original = conv.weight.data;
-        for (int bits = kMinBits; bits <= kWidestMeasured; ++bits) {
-            if (progress.stop_requested()) fail_work("interrupted");
-            round_weights(conv, bits, grid);
-            layer.loss[bits] = 1 - mean_cosine(wanted, float_embeddings(graph, images, pool), dimension);
-            conv.weight.data = original;
+// The preparation with its first few calibration images.
+Preparation with_few_images(const Preparation& prepared, int64_t count) {
+    Preparation few = prepared;
+    few.calibration.network_input.resize(
+        std::min(static_cast<size_t>(count), few.calibration.network_input.size()));
+    few.calibration.pixels.resize(few.calibration.network_input.size());
+    return few;
+}
+
+// The network with weights of any widths, activations in float32.
+class MixedWidths {
+  public:
+    MixedWidths(const Preparation& prepared, const PostTrainingOptions& options,
+                const std::vector<LayerSensitivity>& layers, ThreadPool& pool, Progress& progress)
+        : graph_(prepared.graph), mixed_(prepared.graph), layers_(layers), pool_(pool) {
+        const LayerwiseOptions layerwise =
+            layerwise_options(options, ObserverKind::kMinMax, options.weight_compensation.value_or(true));
+        widths_ = round_at_every_width(prepared.graph, prepared.plan, prepared.calibration, layerwise, pool,
+                                       progress);
+        const double work = static_cast<double>(multiply_accumulates(graph_)) * 2 *
+                            static_cast<double>(std::max<size_t>(layers.size(), 1));
+        const auto affordable = static_cast<int64_t>(kWorkOfRound / std::max(work, 1.0));
+        images_ = with_few_images(prepared, std::clamp(affordable, kFewestImages, kImages)).calibration;
+        wanted_ = float_embeddings(graph_, images_, pool_);
+        for (const auto& [node, conv] : widths_) {
+            set_quantized_weights(graph_, node, conv[prepared.bits.weight_bits[node]], mixed_);
         }
-        for (int bits = kWidestMeasured + 1; bits <= kMaxBits; ++bits)
-            layer.loss[bits] = layer.loss[bits - 1] / 4;
+        current_.assign(layers.size(), 0);
+    }
+
+    double loss(const Bits& bits) {
+        for (size_t i = 0; i < bits.size(); ++i) {
+            if (bits[i] == current_[i]) continue;
+            set_quantized_weights(graph_, layers_[i].node, widths_.at(layers_[i].node)[bits[i]], mixed_);
+            current_[i] = bits[i];
+        }
+        return 1 - mean_cosine(wanted_, float_embeddings(mixed_, images_, pool_),
+                               static_cast<size_t>(graph_.embedding_size()));
+    }
+
+  private:
+    const Graph& graph_;
+    Graph mixed_;
+    const std::vector<LayerSensitivity>& layers_;
+    ThreadPool& pool_;
+    std::map<int, ConvAtWidths> widths_;
+    CalibrationImages images_;
+    std::vector<float> wanted_;
+    Bits current_;
+};
+
+// Fills each layer's losses one bit around `bits`, as differences from `loss`, the whole's at `bits`.
+void measure_around(const Bits& bits, double loss, MixedWidths& network, Progress& progress,
+                    std::vector<LayerSensitivity>& layers) {
+    progress.start("measuring layers", static_cast<int64_t>(layers.size()));
+    for (size_t i = 0; i < layers.size(); ++i) {
+        LayerSensitivity& layer = layers[i];
+        layer.least_bits = std::max(kMinBits, bits[i] - 1);
+        layer.greatest_bits = std::min(kMaxBits, bits[i] + 1);
+        for (int width = layer.least_bits; width <= layer.greatest_bits; ++width) {
+            if (progress.stop_requested()) fail_work("interrupted");
+            Bits changed = bits;
+            changed[i] = width;
+            layer.loss[width] = width == bits[i] ? 0 : network.loss(changed) - loss;
+        }
         progress.advance(1);
     }
     progress.finish();
+}
+
+// Losses that add up promise too much when many layers change at once: what is lost counts so many times as
+// much, what is gained so much less.
+std::vector<LayerSensitivity> distrusted(std::vector<LayerSensitivity> layers, double factor) {
+    for (LayerSensitivity& layer : layers) {
+        for (double& difference : layer.loss) difference *= difference > 0 ? factor : 1 / factor;
+    }
     return layers;
 }
+
+// Begins at `bits`, which may take more than the budget if one bit less for each layer does not.
+Bits search(MixedWidths& network, uint64_t budget, Bits bits, std::vector<LayerSensitivity> layers,
+            Progress& progress) {
+    for (int round = 0; round < kRounds; ++round) {
+        const double before = network.loss(bits);
+        measure_around(bits, before, network, progress, layers);
+        Bits best = bits;
+        double best_loss = total_bytes(layers, bits) <= budget ? before : HUGE_VAL;
+        for (const double factor : {1.0, 2.0, 4.0, 8.0, 16.0, 32.0}) {
+            const Bits candidate = choose_bits(distrusted(layers, factor), budget);
+            if (candidate.empty()) break;
+            const double loss = network.loss(candidate);
+            if (loss < best_loss) {
+                best = candidate;
+                best_loss = loss;
+            }
+        }
+        if (best == bits) break;
+        bits = best;
+        if (best_loss > (1 - kLeastGain) * before && best_loss <= before) break;
+    }
+    return bits;
+}
+
+// What the file takes beside the packed weights of `layers`, and the room for the record.
+uint64_t bytes_of_the_rest(const Preparation& prepared, const PostTrainingOptions& options,
+                           const std::vector<LayerSensitivity>& layers, const Bits& bits, ThreadPool& pool) {
+    constexpr int64_t kFew = 2;
+    Preparation quick = with_few_images(prepared, kFew);
+    for (size_t i = 0; i < layers.size(); ++i) quick.bits.weight_bits[layers[i].node] = bits[i];
+    SilentProgress silent;
+    const CalibratedNetwork network = calibrate(quick, options, ObserverKind::kMinMax, false, pool, silent);
+    return encode_qfm(network.model).size() - total_bytes(layers, bits) + kRoomForRecord;
+}
+
+// The greatest width that fits everywhere; 0: none does.
+int greatest_uniform_width(const std::vector<LayerSensitivity>& layers, uint64_t budget) {
+    for (int width = kMaxBits; width >= kMinBits; --width) {
+        if (total_bytes(layers, Bits(layers.size(), width)) <= budget) return width;
+    }
+    return 0;
+}
+
+uint64_t bytes_of_mean_bits(const std::vector<LayerSensitivity>& layers, double bits) {
+    double weights = 0;
+    for (const LayerSensitivity& layer : layers) weights += static_cast<double>(layer.weights);
+    constexpr double kBitsInByte = 8;
+    // Each layer's last byte may be a part of one.
+    return static_cast<uint64_t>(std::ceil(bits * weights / kBitsInByte)) + layers.size();
+}
+
+// Bits for a file of target_bytes. What is not weights depends on the bits a little: found out by trying.
+Bits bits_for_file_size(const Preparation& prepared, const PostTrainingOptions& options,
+                        const std::vector<LayerSensitivity>& layers, ThreadPool& pool, Progress& progress) {
+    const uint64_t target = *options.target_bytes;
+    Bits bits(layers.size(), kMaxBits);
+    std::optional<MixedWidths> network;
+    for (int attempt = 0; attempt < kSizeCorrections; ++attempt) {
+        const uint64_t rest = bytes_of_the_rest(prepared, options, layers, bits, pool);
+        const uint64_t budget = target > rest ? target - rest : 0;
+        const int uniform = greatest_uniform_width(layers, budget);
+        if (uniform == 0) {
+            const uint64_t least = rest + total_bytes(layers, Bits(layers.size(), kMinBits));
+            fail_usage("a file of " + std::to_string(target) +
+                       " bytes cannot be made of this network: 2 bits for every weight need about " +
+                       std::to_string(least));
+        }
+        if (!network) {
+            network.emplace(prepared, options, layers, pool, progress);
+            bits.assign(layers.size(), uniform);
+        } else {
+            const uint64_t spent = total_bytes(layers, bits);
+            constexpr uint64_t kCloseEnough = 500;  // a part of the budget
+            if (spent <= budget && budget - spent <= budget / kCloseEnough) break;
+        }
+        bits = search(*network, budget, bits, layers, progress);
+    }
+    return bits;
+}
+
+}  // namespace
 
 std::vector<int> choose_bits(const std::vector<LayerSensitivity>& layers, uint64_t budget) {
     std::vector<Climb> climbs;
     uint64_t spent = 0;
     for (const LayerSensitivity& layer : layers) {
         climbs.push_back(lower_hull(layer));
-        spent += bytes_of(layer, kMinBits);
+        spent += bytes_of(layer, layer.least_bits);
     }
     if (spent > budget) return {};
     while (true) {
@@ -170,26 +284,15 @@ std::vector<int> choose_bits(const std::vector<LayerSensitivity>& layers, uint64
 
 void allocate_bits(const PostTrainingOptions& options, ThreadPool& pool, Progress& progress,
                    Preparation& prepared) {
-    const std::vector<LayerSensitivity> layers =
-        measure_sensitivity(prepared, options, nodes_with_fixed_bits(prepared, options), pool, progress);
-    uint64_t budget = 0, rest = 0;
+    const std::vector<LayerSensitivity> layers = layers_to_choose_for(prepared, options);
+    Bits bits;
     if (options.target_bytes) {
-        rest = bytes_of_the_rest(prepared, options, layers, pool, progress);
-        budget = *options.target_bytes > rest ? *options.target_bytes - rest : 0;
+        bits = bits_for_file_size(prepared, options, layers, pool, progress);
     } else {
-        double weights = 0;
-        for (const LayerSensitivity& layer : layers) weights += static_cast<double>(layer.weights);
-        constexpr double kBitsInByte = 8;
-        budget =
-            static_cast<uint64_t>(std::ceil(*options.target_bits * weights / kBitsInByte)) + layers.size();
-    }
-    const std::vector<int> bits = choose_bits(layers, budget);
-    if (bits.empty()) {
-        uint64_t least = rest;
-        for (const LayerSensitivity& layer : layers) least += bytes_of(layer, kMinBits);
-        fail_usage("a file of " + std::to_string(*options.target_bytes) +
-                   " bytes cannot be made of this network: 2 bits for every weight need about " +
-                   std::to_string(least));
+        const uint64_t budget = bytes_of_mean_bits(layers, *options.target_bits);
+        MixedWidths network(prepared, options, layers, pool, progress);
+        bits = search(network, budget, Bits(layers.size(), greatest_uniform_width(layers, budget)), layers,
+                      progress);
     }
     for (size_t i = 0; i < layers.size(); ++i) prepared.bits.weight_bits[layers[i].node] = bits[i];
 }

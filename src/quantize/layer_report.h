@@ -26,9 +26,4 @@ std::vector<LayerReport> report_layers(const Graph& graph, const std::vector<Fus
                                        const QuantizedGraph& quantized, const CalibrationImages& images,
                                        ThreadPool& pool, Progress& progress);
 
-// The float graph in which the given layers of the plan (all where empty) run as they are quantized: weights
-// dequantized, outputs through FakeQuant. With all layers it simulates the integer network.
-Graph fake_quantized_graph(const Graph& graph, const std::vector<FusedNode>& plan,
-                           const QuantizedGraph& quantized, const std::vector<size_t>& layers = {});
-
 }  // namespace quantface

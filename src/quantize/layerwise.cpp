@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "base/error.h"
 #include "quantize/epilogue.h"
@@ -62,8 +63,8 @@ class Layerwise {
         values_[graph.input].teacher = images.network_input;
     }
 
-    QuantizedGraph run() {
-        progress_.start("quantizing, layers", static_cast<int64_t>(plan_.size()));
+    QuantizedGraph run(const char* what) {
+        progress_.start(what, static_cast<int64_t>(plan_.size()));
         for (const FusedNode& fused : plan_) {
             if (progress_.stop_requested()) fail_work("interrupted");
             quantize_node(fused);
@@ -73,6 +74,9 @@ class Layerwise {
         progress_.finish();
         return std::move(quantized_);
     }
+
+    // Filled by run().
+    void also_round_at_every_width(std::map<int, ConvAtWidths>& widths) { widths_ = &widths; }
 
   private:
     struct Activations {
@@ -154,7 +158,7 @@ class Layerwise {
         quantized.bits = bits_.weight_bits[fused.node];
         quantized.bias.assign(shape.channels, 0.0f);
         if (!op.bias.empty()) quantized.bias = op.bias;
-        round_weights(op, input, reads_pixels, quantized);
+        round_weights(fused.node, op, input, reads_pixels, quantized);
 
         ConvOp student_op = op;
         student_op.bias.clear();
@@ -191,7 +195,8 @@ class Layerwise {
         for (size_t index = 0; index < numbers.size(); ++index) numbers[index] *= factors[index / plane];
     }
 
-    void round_weights(const ConvOp& op, ValueId input, bool reads_pixels, QuantizedConv& quantized) {
+    void round_weights(int node, const ConvOp& op, ValueId input, bool reads_pixels,
+                       QuantizedConv& quantized) {
         const Eigen::Index outputs = op.weight.dims[0];
         const Eigen::Index taps = op.weight.dims[2] * op.weight.dims[3];
         const Eigen::Index columns = op.weight.dims[1] * taps;
@@ -205,25 +210,60 @@ class Layerwise {
                 }
             }
         }
-        quantized.scale.resize(outputs);
-        quantized.level.resize(static_cast<size_t>(weight.size()));
-        if (options_.weight_grid == WeightGrid::kAsymmetric) quantized.zero_point.resize(outputs);
+        std::vector<QuantizedConv*> results = {&quantized};
+        if (widths_ != nullptr) {
+            for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
+                QuantizedConv& at_width = (*widths_)[node][bits];
+                at_width.bits = bits;
+                at_width.bias = quantized.bias;
+                results.push_back(&at_width);
+            }
+        }
+        for (QuantizedConv* result : results) {
+            result->scale.resize(outputs);
+            result->level.resize(static_cast<size_t>(weight.size()));
+            if (options_.weight_grid == WeightGrid::kAsymmetric) result->zero_point.resize(outputs);
+        }
         const SampledPositions positions(op, graph_.values[input].shape, image_count_);
         pool_.parallel_for(op.groups, [&](int64_t group, int) {
             const Matrix part = weight.middleRows(group * rows, rows);
-            RoundedWeights rounded;
-            if (options_.weight_compensation) {
-                const LayerSamples samples = gather(positions, input, static_cast<int>(group), reads_pixels);
-                rounded = round_with_compensation(part, samples, quantized.bits, options_.weight_grid);
-            } else {
-                rounded = round_to_nearest(part, quantized.bits, options_.weight_grid);
+            const Eigen::Index first = group * rows;
+            LayerSamples samples;
+            if (options_.weight_compensation || widths_ != nullptr) {
+                samples = gather(positions, input, static_cast<int>(group), reads_pixels);
             }
-            std::copy(rounded.scale.begin(), rounded.scale.end(), quantized.scale.begin() + group * rows);
-            std::copy(rounded.zero_point.begin(), rounded.zero_point.end(),
-                      quantized.zero_point.begin() + group * rows);
-            std::copy(rounded.level.begin(), rounded.level.end(),
-                      quantized.level.begin() + group * rows * columns);
+            std::optional<CompensatedRounding> compensated;
+            if (options_.weight_compensation) compensated.emplace(part, samples);
+            for (QuantizedConv* result : results) {
+                const RoundedWeights rounded =
+                    compensated ? compensated->at(result->bits, options_.weight_grid)
+                                : round_to_nearest(part, result->bits, options_.weight_grid);
+                std::copy(rounded.scale.begin(), rounded.scale.end(), result->scale.begin() + first);
+                std::copy(rounded.zero_point.begin(), rounded.zero_point.end(),
+                          result->zero_point.begin() + first);
+                std::copy(rounded.level.begin(), rounded.level.end(),
+                          result->level.begin() + first * columns);
+                if (result != &quantized && options_.bias_correction)
+                    correct_bias_on(samples, part, rounded, std::span(result->bias).subspan(first, rows));
+            }
         });
+    }
+
+    // The mean difference over sampled positions.
+    static void correct_bias_on(const LayerSamples& samples, const Matrix& weight,
+                                const RoundedWeights& rounded, std::span<float> bias) {
+        const Eigen::VectorXf teacher = samples.teacher.colwise().mean();
+        const Eigen::VectorXf student = samples.student.colwise().mean();
+        for (Eigen::Index row = 0; row < weight.rows(); ++row) {
+            const int32_t zero_point = rounded.zero_point.empty() ? 0 : rounded.zero_point[row];
+            double difference = 0;
+            for (Eigen::Index column = 0; column < weight.cols(); ++column) {
+                const int32_t level = rounded.level[row * weight.cols() + column] - zero_point;
+                difference += double{weight(row, column)} * teacher[column] -
+                              double{rounded.scale[row]} * level * student[column];
+            }
+            bias[row] += static_cast<float>(difference);
+        }
     }
 
     LayerSamples gather(const SampledPositions& positions, ValueId input, int group,
@@ -319,6 +359,7 @@ class Layerwise {
     const int64_t image_count_;
     std::vector<Activations> values_;
     QuantizedGraph quantized_;
+    std::map<int, ConvAtWidths>* widths_ = nullptr;
 };
 
 }  // namespace
@@ -326,7 +367,20 @@ class Layerwise {
 QuantizedGraph quantize_layerwise(const Graph& graph, const std::vector<FusedNode>& plan, const BitPlan& bits,
                                   const CalibrationImages& images, const LayerwiseOptions& options,
                                   ThreadPool& pool, Progress& progress) {
-    return Layerwise(graph, plan, bits, images, options, pool, progress).run();
+    return Layerwise(graph, plan, bits, images, options, pool, progress).run("quantizing, layers");
+}
+
+std::map<int, ConvAtWidths> round_at_every_width(const Graph& graph, const std::vector<FusedNode>& plan,
+                                                 const CalibrationImages& images,
+                                                 const LayerwiseOptions& options, ThreadPool& pool,
+                                                 Progress& progress) {
+    const BitPlan eight{std::vector<int>(graph.nodes.size(), kMaxBits),
+                        std::vector<int>(graph.values.size(), kMaxBits)};
+    std::map<int, ConvAtWidths> widths;
+    Layerwise layerwise(graph, plan, eight, images, options, pool, progress);
+    layerwise.also_round_at_every_width(widths);
+    layerwise.run("rounding at every width, layers");
+    return widths;
 }
 
 }  // namespace quantface

@@ -1,6 +1,7 @@
 // The layer-by-layer fitting of an integer network (see post_training.h).
 #pragma once
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -33,5 +34,14 @@ struct LayerwiseOptions {
 QuantizedGraph quantize_layerwise(const Graph& graph, const std::vector<FusedNode>& plan, const BitPlan& bits,
                                   const CalibrationImages& images, const LayerwiseOptions& options,
                                   ThreadPool& pool, Progress& progress);
+
+// A convolution at each width: entries of kMinBits to kMaxBits.
+using ConvAtWidths = std::array<QuantizedConv, kMaxBits + 1>;
+
+// Every convolution of the plan as it would be rounded at each width if all else were at 8 bits, by node.
+std::map<int, ConvAtWidths> round_at_every_width(const Graph& graph, const std::vector<FusedNode>& plan,
+                                                 const CalibrationImages& images,
+                                                 const LayerwiseOptions& options, ThreadPool& pool,
+                                                 Progress& progress);
 
 }  // namespace quantface

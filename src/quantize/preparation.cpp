@@ -69,17 +69,21 @@ Preparation prepare(const Graph& teacher, const ImageSource& source, const PostT
     return prepared;
 }
 
+LayerwiseOptions layerwise_options(const PostTrainingOptions& options, ObserverKind observer,
+                                   bool weight_compensation) {
+    return {observer, options.range_margin, options.bias_correction, weight_compensation,
+            options.asymmetric_weights ? WeightGrid::kAsymmetric : WeightGrid::kSymmetric};
+}
+
 CalibratedNetwork calibrate(const Preparation& prepared, const PostTrainingOptions& options,
                             ObserverKind observer, bool weight_compensation, ThreadPool& pool,
                             Progress& progress) {
-    const LayerwiseOptions layerwise{
-        observer, options.range_margin, options.bias_correction, weight_compensation,
-        options.asymmetric_weights ? WeightGrid::kAsymmetric : WeightGrid::kSymmetric};
     CalibratedNetwork network;
     network.observer = observer;
     network.weight_compensation = weight_compensation;
-    network.quantized = quantize_layerwise(prepared.graph, prepared.plan, prepared.bits, prepared.calibration,
-                                           layerwise, pool, progress);
+    network.quantized =
+        quantize_layerwise(prepared.graph, prepared.plan, prepared.bits, prepared.calibration,
+                           layerwise_options(options, observer, weight_compensation), pool, progress);
     network.model = lower_to_integer(prepared.graph, prepared.plan, network.quantized);
     network.held_out_cosine =
         mean_cosine(prepared.held_out_embeddings, integer_embeddings(network.model, prepared.held_out, pool),

@@ -34,6 +34,9 @@ struct Preparation {
 Preparation prepare(const Graph& teacher, const ImageSource& source, const PostTrainingOptions& options,
                     ThreadPool& pool, Progress& progress);
 
+LayerwiseOptions layerwise_options(const PostTrainingOptions& options, ObserverKind observer,
+                                   bool weight_compensation);
+
 struct CalibratedNetwork {
     QuantizedGraph quantized;
     IntegerModel model;

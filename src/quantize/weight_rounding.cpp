@@ -154,12 +154,10 @@ RoundedWeights round_to_nearest(const Matrix& weight, int bits, WeightGrid kind)
     return rounded;
 }
 
-RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples& samples, int bits,
-                                       WeightGrid kind) {
-    if (samples.student.rows() < 2) return round_to_nearest(weight, bits, kind);
+CompensatedRounding::CompensatedRounding(const Matrix& weight, const LayerSamples& samples)
+    : weight_(weight) {
+    if (samples.student.rows() < 2) return;
     const Moments moments = centred_moments(samples);
-    Matrix fitted = fit(weight, moments, samples.student.rows());
-
     const Eigen::Index columns = weight.cols();
     std::vector<Eigen::Index> order(columns);
     std::iota(order.begin(), order.end(), 0);
@@ -175,22 +173,28 @@ RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples&
     const float scarcity = static_cast<float>(columns) / static_cast<float>(samples.student.rows());
     const float damping = variance.mean() * (kDamping + kRidgePerMissingSample * scarcity) + 1e-12f;
     hessian.diagonal().array() += damping;
-    Matrix upper;
-    if (!inverse_factor(hessian, upper)) return round_to_nearest(weight, bits, kind);
+    if (!inverse_factor(hessian, upper_)) return;
+    weight_ = fit(weight, moments, samples.student.rows());
+    importance_ = variance.array() + damping;
+    order_ = std::move(order);
+}
 
-    const auto grids = choose_grids(fitted, variance.array() + damping, bits, kind);
+RoundedWeights CompensatedRounding::at(int bits, WeightGrid kind) const {
+    if (order_.empty()) return round_to_nearest(weight_, bits, kind);
+    const Eigen::Index columns = weight_.cols();
+    const auto grids = choose_grids(weight_, importance_, bits, kind);
     RoundedWeights rounded = on_grids(grids, columns, kind);
-    Matrix rest(weight.rows(), columns);
-    for (Eigen::Index column = 0; column < columns; ++column) rest.col(column) = fitted.col(order[column]);
-    for (Eigen::Index row = 0; row < weight.rows(); ++row) {
+    Matrix rest(weight_.rows(), columns);
+    for (Eigen::Index column = 0; column < columns; ++column) rest.col(column) = weight_.col(order_[column]);
+    for (Eigen::Index row = 0; row < weight_.rows(); ++row) {
         const float scale = grids[row].scale;
         for (Eigen::Index column = 0; column < columns; ++column) {
             const int32_t level = grids[row].nearest(rest(row, column));
-            rounded.level[row * columns + order[column]] = level + zero_point(rounded, row);
+            rounded.level[row * columns + order_[column]] = level + zero_point(rounded, row);
             const float error =
-                (rest(row, column) - scale * static_cast<float>(level)) / upper(column, column);
+                (rest(row, column) - scale * static_cast<float>(level)) / upper_(column, column);
             const Eigen::Index left = columns - column - 1;
-            rest.row(row).tail(left) -= error * upper.row(column).tail(left);
+            rest.row(row).tail(left) -= error * upper_.row(column).tail(left);
         }
     }
     return rounded;

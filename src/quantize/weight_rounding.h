@@ -34,8 +34,18 @@ RoundedWeights round_to_nearest(const Matrix& weight, int bits, WeightGrid grid 
 // Fits, then rounds. The fit: the weights W' that, on the student's inputs, come closest to W on the
 // teacher's, by ridge regression towards W, means left to the bias. The rounding goes column by column and
 // spreads each column's error over the columns not yet rounded, as the inputs' covariance asks (Frantar et
-// al., "GPTQ", ICLR 2023; the same as optimal brain compression, Frantar and Alistarh, NeurIPS 2022).
-RoundedWeights round_with_compensation(const Matrix& weight, const LayerSamples& samples, int bits,
-                                       WeightGrid grid = WeightGrid::kSymmetric);
+// al., "GPTQ", ICLR 2023; the same as optimal brain compression, Frantar and Alistarh, NeurIPS 2022). The
+// costly part is done once for all widths.
+class CompensatedRounding {
+  public:
+    CompensatedRounding(const Matrix& weight, const LayerSamples& samples);
+    RoundedWeights at(int bits, WeightGrid grid = WeightGrid::kSymmetric) const;
+
+  private:
+    Matrix weight_;                    // fitted, where that was possible
+    std::vector<Eigen::Index> order_;  // of the columns; empty: too little to go by, rounds to nearest
+    Eigen::VectorXf importance_;       // of the columns
+    Matrix upper_;                     // U, U^T U the inverse of the inputs' covariance, in rounding order
+};
 
 }  // namespace quantface

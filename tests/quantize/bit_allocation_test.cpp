@@ -6,10 +6,9 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "faces/sources.h"
 #include "formats/qfm.h"
 #include "numerics/bit_packing.h"
-#include "small_graphs.h"
+#include "small_quantization.h"
 
 namespace quantface {
 namespace {
@@ -72,6 +71,18 @@ TEST(ChooseBits, FitsTheBudgetAndComesNearTheBest) {
     }
 }
 
+TEST(ChooseBits, StaysWithinEachLayersWidths) {
+    auto layers = random_layers(5, 6);
+    for (LayerSensitivity& layer : layers) {
+        layer.least_bits = 3;
+        layer.greatest_bits = 5;
+    }
+    EXPECT_EQ(choose_bits(layers, 1u << 20), std::vector<int>(6, 5));
+    const uint64_t least = total_of(layers, std::vector<int>(6, 3)).bytes;
+    EXPECT_EQ(choose_bits(layers, least), std::vector<int>(6, 3));
+    EXPECT_TRUE(choose_bits(layers, least - 1).empty());
+}
+
 TEST(ChooseBits, WhatLosesNothingGetsNothing) {
     auto layers = random_layers(3, 4);
     layers[1].loss.fill(0);
@@ -80,43 +91,34 @@ TEST(ChooseBits, WhatLosesNothingGetsNothing) {
     EXPECT_EQ(bits[0], kMaxBits);
 }
 
-PostTrainingOptions quick_options() {
-    PostTrainingOptions options;
-    options.observer = ObserverKind::kMinMax;
-    options.images = 24;
-    options.held_out_images = 16;
-    options.weight_compensation = false;
+PostTrainingOptions eight_bit_activations() {
+    PostTrainingOptions options = quick_options(8);
+    options.held_out_images = 48;
     return options;
-}
-
-PostTrainingResult quantize_small(const Graph& graph, const PostTrainingOptions& options) {
-    ThreadPool pool(2);
-    SilentProgress progress;
-    const auto source = make_noise_source(1, graph.input_spec.height, graph.input_spec.width);
-    return quantize_post_training(graph, *source, options, pool, progress);
 }
 
 TEST(TargetSize, IsKeptAndBetterThanUniformBitsOfThatSize) {
     for (Graph (*make)(uint64_t) : {small_mobile_face_net, small_iresnet}) {
         const Graph graph = make(17);
-        PostTrainingOptions uniform = quick_options();
+        PostTrainingOptions uniform = eight_bit_activations();
         uniform.weight_bits = 3;
         const PostTrainingResult even = quantize_small(graph, uniform);
-        PostTrainingOptions target = quick_options();
+        PostTrainingOptions target = eight_bit_activations();
         target.target_bits = 3.0;
         const PostTrainingResult chosen = quantize_small(graph, target);
         EXPECT_LE(packed_weight_bytes(chosen.model), packed_weight_bytes(even.model) + 40);
         EXPECT_GT(chosen.held_out_cosine, even.held_out_cosine);
 
         target.target_bits.reset();
-        target.target_bytes = encode_qfm(even.model).size() + 5000;
+        target.target_bytes = encode_qfm(even.model).size() + 2500;
         const PostTrainingResult sized = quantize_small(graph, target);
         EXPECT_LE(encode_qfm(sized.model).size(), *target.target_bytes);
+        EXPECT_GT(sized.held_out_cosine, even.held_out_cosine);
     }
 }
 
 TEST(TargetSize, ImpossibleIsAUsageError) {
-    PostTrainingOptions options = quick_options();
+    PostTrainingOptions options = eight_bit_activations();
     options.target_bytes = 1000;
     try {
         quantize_small(small_iresnet(1), options);

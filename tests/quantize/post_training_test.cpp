@@ -5,31 +5,14 @@
 #include "base/error.h"
 #include "faces/sources.h"
 #include "quantize/embedding_agreement.h"
+#include "quantize/fake_quantized_graph.h"
 #include "quantize/fusion.h"
-#include "quantize/layer_report.h"
 #include "quantize/layerwise.h"
 #include "runtime/integer_executor.h"
-#include "small_graphs.h"
+#include "small_quantization.h"
 
 namespace quantface {
 namespace {
-
-PostTrainingOptions quick_options(int bits) {
-    PostTrainingOptions options;
-    options.weight_bits = options.activation_bits = bits;
-    options.observer = ObserverKind::kMinMax;
-    options.images = 24;
-    options.held_out_images = 8;
-    options.weight_compensation = true;
-    return options;
-}
-
-PostTrainingResult quantize_small(const Graph& graph, const PostTrainingOptions& options) {
-    ThreadPool pool(2);
-    SilentProgress progress;
-    const auto source = make_noise_source(1, graph.input_spec.height, graph.input_spec.width);
-    return quantize_post_training(graph, *source, options, pool, progress);
-}
 
 class EveryNetwork : public testing::TestWithParam<Graph (*)(uint64_t)> {};
 

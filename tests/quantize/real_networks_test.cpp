@@ -5,9 +5,9 @@
 
 #include "formats/qfm.h"
 #include "quantize/embedding_agreement.h"
+#include "quantize/fake_quantized_graph.h"
 #include "quantize/fusion.h"
 #include "quantize/integer_lowering.h"
-#include "quantize/layer_report.h"
 #include "quantize/layerwise.h"
 #include "quantize/post_training.h"
 #include "runtime/integer_executor.h"

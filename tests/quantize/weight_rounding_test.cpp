@@ -98,12 +98,12 @@ TEST(RoundToNearest, AsymmetricGridsSuitSkewedWeights) {
     }
 }
 
-TEST(RoundWithCompensation, BeatsRoundingToNearestOnAsymmetricGrids) {
+TEST(CompensatedRounding, BeatsRoundingToNearestOnAsymmetricGrids) {
     const Matrix weight = random_matrix(16, 48, 12).array() + 0.4f;
     const LayerSamples samples = correlated_samples(3000, 48, 13);
     for (const int bits : {3, 4, 6}) {
         const auto grid = WeightGrid::kAsymmetric;
-        const RoundedWeights compensated = round_with_compensation(weight, samples, bits, grid);
+        const RoundedWeights compensated = CompensatedRounding(weight, samples).at(bits, grid);
         for (const int32_t level : compensated.level) EXPECT_TRUE(level >= 0 && level < 1 << bits);
         const double before =
             output_loss(weight, dequantized(round_to_nearest(weight, bits, grid), 16, 48), samples);
@@ -111,11 +111,11 @@ TEST(RoundWithCompensation, BeatsRoundingToNearestOnAsymmetricGrids) {
     }
 }
 
-TEST(RoundWithCompensation, BeatsRoundingToNearest) {
+TEST(CompensatedRounding, BeatsRoundingToNearest) {
     const Matrix weight = random_matrix(16, 48, 2);
     const LayerSamples samples = correlated_samples(3000, 48, 3);
     for (const int bits : {2, 3, 4, 6}) {
-        const RoundedWeights compensated = round_with_compensation(weight, samples, bits);
+        const RoundedWeights compensated = CompensatedRounding(weight, samples).at(bits);
         for (const int32_t level : compensated.level) EXPECT_LE(std::abs(level), weight_limit(bits));
         const double before =
             output_loss(weight, dequantized(round_to_nearest(weight, bits), 16, 48), samples);
@@ -124,28 +124,27 @@ TEST(RoundWithCompensation, BeatsRoundingToNearest) {
     }
 }
 
-TEST(RoundWithCompensation, MakesUpForWhatTheInputsLost) {
+TEST(CompensatedRounding, MakesUpForWhatTheInputsLost) {
     const Matrix weight = random_matrix(8, 24, 4);
     LayerSamples samples = correlated_samples(4000, 24, 5);
     samples.student = samples.teacher * 0.8f + random_matrix(4000, 24, 6) * 0.3f;
     const Matrix plain = dequantized(round_to_nearest(weight, 8), 8, 24);
-    const Matrix fitted = dequantized(round_with_compensation(weight, samples, 8), 8, 24);
+    const Matrix fitted = dequantized(CompensatedRounding(weight, samples).at(8), 8, 24);
     EXPECT_LT(output_loss(weight, fitted, samples), 0.8 * output_loss(weight, plain, samples));
 }
 
-TEST(RoundWithCompensation, SurvivesDegenerateInputs) {
+TEST(CompensatedRounding, SurvivesDegenerateInputs) {
     const Matrix weight = random_matrix(4, 10, 7);
     LayerSamples samples;
     samples.teacher = Matrix::Zero(50, 10);
     samples.student = samples.teacher;
-    for (const float scale : round_with_compensation(weight, samples, 6).scale) {
+    for (const float scale : CompensatedRounding(weight, samples).at(6).scale) {
         EXPECT_TRUE(std::isfinite(scale) && scale > 0);
     }
-    const RoundedWeights zero =
-        round_with_compensation(Matrix::Zero(3, 10), correlated_samples(50, 10, 8), 4);
+    const CompensatedRounding nothing(Matrix::Zero(3, 10), correlated_samples(50, 10, 8));
+    const RoundedWeights zero = nothing.at(4);
     for (const int32_t level : zero.level) EXPECT_EQ(level, 0);
-    const RoundedWeights asymmetric = round_with_compensation(
-        Matrix::Zero(3, 10), correlated_samples(50, 10, 8), 4, WeightGrid::kAsymmetric);
+    const RoundedWeights asymmetric = nothing.at(4, WeightGrid::kAsymmetric);
     EXPECT_EQ(asymmetric.level, zero.level);
     EXPECT_EQ(asymmetric.zero_point, (std::vector<int32_t>{0, 0, 0}));
 }
