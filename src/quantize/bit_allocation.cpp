@@ -110,7 +110,9 @@ class MixedWidths {
         const double work = static_cast<double>(multiply_accumulates(graph_)) * 2 *
                             static_cast<double>(std::max<size_t>(layers.size(), 1));
         const auto affordable = static_cast<int64_t>(kWorkOfRound / std::max(work, 1.0));
-        images_ = with_few_images(prepared, std::clamp(affordable, kFewestImages, kImages)).calibration;
+        images_ = prepared.held_out;
+        const auto count = static_cast<size_t>(std::clamp(affordable, kFewestImages, kImages));
+        images_.network_input.resize(std::min(count, images_.network_input.size()));
         wanted_ = float_embeddings(graph_, images_, pool_);
         for (const auto& [node, conv] : widths_) {
             set_quantized_weights(graph_, node, conv[prepared.bits.weight_bits[node]], mixed_);

@@ -1,7 +1,7 @@
 // Bits where they are needed: each layer's weights get 2 to 8 bits so that the whole fits a size and loses
 // least.
 //
-// Loss is 1 - the mean cosine of the embeddings on calibration images, weights rounded as the quantizer
+// Loss is 1 - the mean cosine of the embeddings on held-out images, weights rounded as the quantizer
 // rounds them, activations in float32. The search begins with the greatest uniform width that fits. A round
 // measures what the whole loses when one layer's width is one less or one more, takes the differences to add
 // up, and chooses anew within those widths: greedily along each layer's lower convex hull of loss over bytes,
