@@ -19,7 +19,9 @@
 #include "train/checkpoint.h"
 #include "train/distillation.h"
 #include "train/process_group.h"
+#include "train/run_checkpoint.h"
 #include "train/tensor_conversion.h"
+#include "train/training_device.h"
 
 namespace quantface {
 
@@ -30,80 +32,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-at::Device chosen_device(const DistillOptions& options) {
-    if (options.device == DeviceKind::kCpu) return at::kCPU;
-    if (at::hasCUDA()) return at::kCUDA;
-    if (options.device == DeviceKind::kCuda)
-        fail_usage("there is no CUDA device here, or libtorch was built without CUDA");
-    return at::kCPU;
-}
-
-Precision chosen_precision(const DistillOptions& options) {
-    if (options.precision != Precision::kAuto) return options.precision;
-    const PostTrainingOptions& start = options.start;
-    const bool mixed = start.target_bytes || start.target_bits;
-    if (!mixed && std::min(start.weight_bits, start.activation_bits) == kMaxBits) return Precision::kFloat32;
-    if (!chosen_device(options).is_cpu()) return Precision::kBfloat16;
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bf16")) return Precision::kBfloat16;
-#endif
-    return Precision::kFloat32;
-}
-
-// Everything that the numbers of a run depend on: a checkpoint of another run must not be gone on with.
-Json run_description(const DistillOptions& options, Precision precision, int threads) {
-    Json recipe;
-    for (const auto& [name, value] : recipe_values(options.recipe)) recipe[name] = value;
-    const PostTrainingOptions& start = options.start;
-    return {{"for", options.identity},
-            {"weight_bits", start.weight_bits},
-            {"activation_bits", start.activation_bits},
-            {"ends_bits", start.ends_bits.value_or(0)},
-            {"residual_bits", start.residual_bits.value_or(0)},
-            {"asymmetric_weights", start.asymmetric_weights},
-            {"target_bytes", start.target_bytes.value_or(0)},
-            {"target_bits", start.target_bits.value_or(0)},
-            {"observer", start.observer ? observer_name(*start.observer) : "auto"},
-            {"range_margin", start.range_margin},
-            {"equalization", start.equalization ? start.equalization_strength : -1.0},
-            {"calibration_images", start.images},
-            {"held_out_images", start.held_out_images},
-            {"images", options.images},
-            {"steps", options.steps},
-            {"seed", options.seed},
-            {"precision", precision == Precision::kBfloat16 ? "bfloat16" : "float32"},
-            {"device", chosen_device(options).is_cpu() ? "cpu" : "cuda"},
-            {"threads", threads},
-            {"judgements", options.judgements},
-            {"patience", options.patience},
-            {"recipe", recipe}};
-}
-
-// "steps: 100, not 200", or nothing.
-std::string first_difference(const Json& saved, const Json& present) {
-    for (const auto& [key, value] : present.items()) {
-        const Json other = saved.is_object() ? saved.value(key, Json()) : Json();
-        if (other == value) continue;
-        if (value.is_object()) return key + " " + first_difference(other, value);
-        return key + ": " + other.dump() + ", not " + value.dump();
-    }
-    return "";
-}
-
-// The run's checkpoint where there is one. Throws Error: kBadInput where it cannot be read, kUsage where it
-// is of another run.
-std::optional<Checkpoint> matching_checkpoint(const DistillOptions& options, const Json& description) {
-    if (options.checkpoint.empty() || !std::filesystem::exists(options.checkpoint)) return {};
-    Checkpoint checkpoint = read_checkpoint(options.checkpoint);
-    const Json record = Json::parse(checkpoint.record);
-    const std::string difference = first_difference(record.value("run", Json()), description);
-    if (!difference.empty()) {
-        fail_usage(options.checkpoint.string() + ": is of another run (" + difference +
-                   "); delete it or name another with --checkpoint");
-    }
-    return checkpoint;
 }
 
 class Run {
@@ -154,33 +82,27 @@ class Run {
     // What the first process says, for all.
     bool agreed(bool said_here) {
         if (group_ == nullptr) return said_here;
-        at::Tensor said = at::scalar_tensor(said_here ? 1.0 : 0.0);
+        const at::Tensor said = at::scalar_tensor(said_here ? 1.0 : 0.0);
         group_->broadcast(said);
         return said.item<double>() != 0;
     }
     // True for all where any process says so.
     bool any(bool said_here) {
         if (group_ == nullptr) return said_here;
-        std::vector<at::Tensor> said = {at::scalar_tensor(said_here ? 1.0 : 0.0)};
+        const at::Tensor said = at::scalar_tensor(said_here ? 1.0 : 0.0);
         group_->add_up(said);
-        return said[0].item<double>() != 0;
+        return said.item<double>() != 0;
     }
 
     // All processes start with the first one's numbers, from a checkpoint or not.
     void share_state() {
         if (group_ == nullptr) return;
-        const at::NoGradGuard no_gradients;
-        at::Tensor step = at::scalar_tensor(static_cast<double>(step_), at::kDouble);
+        const at::Tensor step = at::scalar_tensor(static_cast<double>(step_), at::kDouble);
         group_->broadcast(step);
         step_ = static_cast<int64_t>(step.item<double>());
-        const auto share = [&](const at::Tensor& tensor) {
-            at::Tensor numbers = tensor.detach().cpu().contiguous().clone();
-            group_->broadcast(numbers);
-            tensor.detach().copy_(numbers);
-        };
         for (const StudentParameter& parameter : distillation_.optimizer().parameters())
-            share(parameter.tensor);
-        for (const auto& [name, tensor] : distillation_.optimizer().state()) share(tensor);
+            group_->broadcast(parameter.tensor.detach());
+        for (const auto& [name, tensor] : distillation_.optimizer().state()) group_->broadcast(tensor);
     }
 
     void train() {
@@ -205,6 +127,7 @@ class Run {
             if (step_ * options_.judgements / options_.steps !=
                 (step_ - 1) * options_.judgements / options_.steps) {
                 if (is_first()) judge();
+                if (group_) group_->wait_for_all();  // a large network's judgement takes longer than a step
                 out_of_patience_ =
                     agreed(options_.patience > 0 && judgements_without_gain_ >= options_.patience);
             }
@@ -408,7 +331,7 @@ DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& 
     check(options);
     at::set_num_threads(pool.size());
     install_caching_allocator();
-    const std::unique_ptr<ProcessGroup> group = ProcessGroup::from_environment();
+    const std::unique_ptr<ProcessGroup> group = ProcessGroup::from_environment(chosen_device(options));
     DistillResult result;
     result.first_process = group == nullptr || group->rank() == 0;
     result.precision = chosen_precision(options);

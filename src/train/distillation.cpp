@@ -107,14 +107,14 @@ void Distillation::add_up_gradients(at::Tensor& losses) {
     for (const StudentParameter& parameter : optimizer_.parameters()) {
         if (parameter.kind != ParameterKind::kRange) parts.push_back(parameter.tensor.grad().reshape({-1}));
     }
-    std::vector<at::Tensor> all = {at::cat(parts).cpu()};
+    const at::Tensor all = at::cat(parts);
     group_->add_up(all);
-    losses = all[0].slice(0, 0, losses.numel());
+    losses = all.slice(0, 0, losses.numel()).cpu();
     int64_t at = losses.numel();
     for (const StudentParameter& parameter : optimizer_.parameters()) {
         if (parameter.kind == ParameterKind::kRange) continue;
         at::Tensor gradient = parameter.tensor.grad();
-        gradient.copy_(all[0].slice(0, at, at + gradient.numel()).reshape(gradient.sizes()));
+        gradient.copy_(all.slice(0, at, at + gradient.numel()).reshape(gradient.sizes()));
         at += gradient.numel();
     }
 }
@@ -151,7 +151,7 @@ StepReport Distillation::step(int64_t index) {
         loss = loss + relation_loss(embedding, targets.embedding) * recipe_.relation_loss;
 
     if (group_ && recipe_.quantizer == QuantizerKind::kObserved && index < recipe_.observe_steps) {
-        at::Tensor ranges = student_.observed_ranges().cpu();
+        const at::Tensor ranges = student_.observed_ranges();
         group_->take_greatest(ranges);
         student_.set_observed_ranges(ranges);
     }

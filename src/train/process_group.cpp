@@ -4,13 +4,20 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+// A libtorch with CUDA says so itself; NCCL's own header comes with NCCL.
+#if defined(USE_C10D_NCCL) && __has_include(<nccl.h>)
+#define QUANTFACE_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -50,106 +57,147 @@ std::string first_line(const std::exception& exception) {
     return text.substr(0, text.find('\n'));
 }
 
-class GlooGroup final : public ProcessGroup {
+// Where the processes meet.
+struct Meeting {
+    int rank = 0, size = 1;
+    std::string address;
+    uint16_t port = 0;
+};
+
+c10::intrusive_ptr<c10d::Store> join_store(const Meeting& meeting) {
+    c10d::TCPStoreOptions options;
+    options.port = meeting.port;
+    // torchrun serves the store itself.
+    const char* served = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
+    options.isServer = meeting.rank == 0 && !(served != nullptr && std::strcmp(served, "True") == 0);
+    options.numWorkers = static_cast<size_t>(meeting.size);
+    options.waitWorkers = true;  // the server waits for all, and all say that they are there
+    options.timeout = kJoinLimit;
+    auto store = c10::make_intrusive<c10d::TCPStore>(meeting.address, options);
+    const char* restarts = std::getenv("TORCHELASTIC_RESTART_COUNT");
+    const std::string prefix = std::string("quantface/") + (restarts == nullptr ? "0" : restarts);
+    return c10::make_intrusive<c10d::PrefixStore>(prefix, store);
+}
+
+std::shared_ptr<gloo::transport::Device> gloo_device(const std::string& master) {
+    if (const char* interface = std::getenv("GLOO_SOCKET_IFNAME"); interface != nullptr) {
+        return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
+    }
+    // On one machine the loopback address will do, and works where the host's name does not resolve.
+    if (master == "127.0.0.1" || master == "localhost") {
+        return c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
+    }
+    return c10d::ProcessGroupGloo::createDefaultDevice();
+}
+
+c10::intrusive_ptr<c10d::ProcessGroupGloo> join_gloo(const Meeting& meeting) {
+    auto options = c10d::ProcessGroupGloo::Options::create(kJoinLimit);
+    options->devices.push_back(gloo_device(meeting.address));
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(join_store(meeting), meeting.rank, meeting.size,
+                                                       options);
+}
+
+#if defined(QUANTFACE_NCCL)
+c10::intrusive_ptr<c10d::ProcessGroupNCCL> join_nccl(const Meeting& meeting) {
+    // Waiting then watches the time and the other processes, as it does with Gloo. Older and newer name.
+    constexpr int kUnlessSet = 0;
+    for (const char* name : {"NCCL_BLOCKING_WAIT", "TORCH_NCCL_BLOCKING_WAIT"}) setenv(name, "1", kUnlessSet);
+    auto options = c10d::ProcessGroupNCCL::Options::create();
+    options->timeout = kJoinLimit;
+    return c10::make_intrusive<c10d::ProcessGroupNCCL>(join_store(meeting), meeting.rank, meeting.size,
+                                                       options);
+}
+#endif
+
+// Collectives of one of c10d's backends, which takes tensors on `device` only.
+template <typename Backend>
+class C10dGroup final : public ProcessGroup {
   public:
-    GlooGroup(int rank, int size, const std::string& address, uint16_t port) : rank_(rank), size_(size) {
+    C10dGroup(const Meeting& meeting, at::Device device, c10::intrusive_ptr<Backend> (*join)(const Meeting&))
+        : meeting_(meeting), device_(device) {
         try {
-            c10d::TCPStoreOptions store_options;
-            store_options.port = port;
-            // torchrun serves the store itself.
-            const char* served = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
-            store_options.isServer = rank == 0 && !(served != nullptr && std::strcmp(served, "True") == 0);
-            store_options.numWorkers = static_cast<size_t>(size);
-            store_options.waitWorkers = true;  // the server waits for all, and all say that they are there
-            store_options.timeout = kJoinLimit;
-            auto store = c10::make_intrusive<c10d::TCPStore>(address, store_options);
-            const char* restarts = std::getenv("TORCHELASTIC_RESTART_COUNT");
-            const std::string prefix = std::string("quantface/") + (restarts == nullptr ? "0" : restarts);
-            auto options = c10d::ProcessGroupGloo::Options::create(kJoinLimit);
-            options->devices.push_back(device(address));
-            group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(
-                c10::make_intrusive<c10d::PrefixStore>(prefix, store), rank, size, options);
+            backend_ = join(meeting);
         } catch (const std::exception& exception) {
-            fail_work("process " + std::to_string(rank) + " of " + std::to_string(size) +
-                      " cannot join the others at " + address + ":" + std::to_string(port) + ": " +
-                      first_line(exception));
+            fail_work(name() + " cannot join the others at " + meeting.address + ":" +
+                      std::to_string(meeting.port) + ": " + first_line(exception));
         }
     }
 
-    int rank() const override { return rank_; }
-    int size() const override { return size_; }
+    int rank() const override { return meeting_.rank; }
+    int size() const override { return meeting_.size; }
 
-    void wait_for_all() override {
-        std::vector<at::Tensor> nothing = {at::zeros({1})};
-        c10d::AllreduceOptions options;
-        options.timeout = kPreparationLimit;
-        wait([&] { return group_->allreduce(nothing, options); }, kPreparationLimit);
-    }
-
-    void add_up(std::vector<at::Tensor>& tensors) override {
-        for (at::Tensor& tensor : tensors) {
-            std::vector<at::Tensor> one = {tensor};
-            c10d::AllreduceOptions options;
-            options.timeout = kStepLimit;
-            wait([&] { return group_->allreduce(one, options); }, kStepLimit);
-        }
-    }
-
-    void take_greatest(at::Tensor& tensor) override {
-        std::vector<at::Tensor> one = {tensor};
-        c10d::AllreduceOptions options;
-        options.timeout = kStepLimit;
-        options.reduceOp = c10d::ReduceOp::MAX;
-        wait([&] { return group_->allreduce(one, options); }, kStepLimit);
-    }
-
-    void broadcast(at::Tensor& tensor) override {
-        std::vector<at::Tensor> one = {tensor};
+    void wait_for_all() override { reduce(at::zeros({1}), c10d::ReduceOp::SUM, kPreparationLimit); }
+    void add_up(const at::Tensor& tensor) override { reduce(tensor, c10d::ReduceOp::SUM, kStepLimit); }
+    void take_greatest(const at::Tensor& tensor) override { reduce(tensor, c10d::ReduceOp::MAX, kStepLimit); }
+    void broadcast(const at::Tensor& tensor) override {
         c10d::BroadcastOptions options;
         options.timeout = kStepLimit;
-        wait([&] { return group_->broadcast(one, options); }, kStepLimit);
+        collect(tensor, kStepLimit, [&](auto& tensors) { return backend_->broadcast(tensors, options); });
     }
 
   private:
-    static std::shared_ptr<gloo::transport::Device> device(const std::string& master) {
-        if (const char* interface = std::getenv("GLOO_SOCKET_IFNAME"); interface != nullptr) {
-            return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
-        }
-        // On one machine the loopback address will do, and works where the host's name does not resolve.
-        if (master == "127.0.0.1" || master == "localhost") {
-            return c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
-        }
-        return c10d::ProcessGroupGloo::createDefaultDevice();
+    std::string name() const {
+        return "process " + std::to_string(meeting_.rank) + " of " + std::to_string(meeting_.size);
+    }
+
+    void reduce(const at::Tensor& tensor, c10d::ReduceOp::RedOpType operation,
+                std::chrono::milliseconds limit) {
+        c10d::AllreduceOptions options;
+        options.timeout = limit;
+        options.reduceOp = operation;
+        collect(tensor, limit, [&](auto& tensors) { return backend_->allreduce(tensors, options); });
     }
 
     template <typename Start>
-    void wait(const Start& start, std::chrono::milliseconds limit) {
+    void collect(const at::Tensor& tensor, std::chrono::milliseconds limit, const Start& start) {
+        const at::NoGradGuard no_gradients;
+        std::vector<at::Tensor> tensors = {tensor.to(device_)};
         try {
-            start()->wait(limit);
+            start(tensors)->wait(limit);
         } catch (const std::exception& exception) {
-            fail_work("process " + std::to_string(rank_) + " of " + std::to_string(size_) +
+            fail_work(name() +
                       " lost the others (one of them ended, or the network did): " + first_line(exception));
         }
+        if (!tensors[0].is_same(tensor)) tensor.copy_(tensors[0]);
     }
 
-    int rank_, size_;
-    c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+    Meeting meeting_;
+    at::Device device_;
+    c10::intrusive_ptr<Backend> backend_;
 };
 
 }  // namespace
 
-std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {
+std::unique_ptr<ProcessGroup> ProcessGroup::from_environment(at::Device device) {
     constexpr int kMostProcesses = 65536;
-    const int size = number_from_environment("WORLD_SIZE", 1, kMostProcesses, 1);
-    if (size == 1) return nullptr;
-    const int rank = number_from_environment("RANK", 0, size - 1, -1);
-    const int port = number_from_environment("MASTER_PORT", 1, 65535, 0);
+    Meeting meeting;
+    meeting.size = number_from_environment("WORLD_SIZE", 1, kMostProcesses, 1);
+    if (meeting.size == 1) return nullptr;
+    meeting.rank = number_from_environment("RANK", 0, meeting.size - 1, -1);
+    meeting.port = static_cast<uint16_t>(number_from_environment("MASTER_PORT", 1, 65535, 0));
     const char* address = std::getenv("MASTER_ADDR");
     if (address == nullptr || *address == '\0') {
         fail_usage(
             "WORLD_SIZE is set, but MASTER_ADDR is not: it names the machine of the process with RANK 0");
     }
-    return std::make_unique<GlooGroup>(rank, size, address, static_cast<uint16_t>(port));
+    meeting.address = address;
+#if defined(QUANTFACE_NCCL)
+    if (device.is_cuda()) {
+        return std::make_unique<C10dGroup<c10d::ProcessGroupNCCL>>(meeting, device, join_nccl);
+    }
+#else
+    static_cast<void>(device);
+#endif
+    return std::make_unique<C10dGroup<c10d::ProcessGroupGloo>>(meeting, at::kCPU, join_gloo);
+}
+
+int local_device_index(int count) {
+    constexpr int kMostProcesses = 65536;
+    for (const char* name : {"LOCAL_RANK", "SLURM_LOCALID", "RANK"}) {
+        const int number = number_from_environment(name, 0, kMostProcesses, 0);
+        if (std::getenv(name) != nullptr) return number % std::max(count, 1);
+    }
+    return 0;
 }
 
 }  // namespace quantface

@@ -6,7 +6,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "quantize/fusion.h"
 #include "quantize/integer_lowering.h"
 #include "train/parameter_kind.h"
+#include "train/student_numbers.h"
 
 namespace quantface {
 
@@ -38,6 +38,19 @@ struct StudentOptions {
     at::Device device = at::kCPU;
 };
 
+// Everything a forward pass reads.
+struct StudentParts {
+    Graph graph;
+    std::vector<FusedNode> plan;
+    StudentOptions options;
+    at::Tensor mean, whole_mean;  // of the input, (1, 3, 1, 1); the nearest whole numbers to it
+    at::Tensor inverse_std;       // (3)
+    StudentNumbers numbers;
+    bool observing = false;
+
+    at::Tensor constant(int64_t count, double number) const;
+};
+
 class Student {
   public:
     // graph: after the passes that the fusion plan was made for; start: every number to begin with, for
@@ -57,7 +70,7 @@ class Student {
     std::vector<StudentParameter> parameters() const { return parameters_; }
 
     // Observed quantizers: whether forward passes widen the values' ranges (at first they do not).
-    void set_observing(bool observing) { observing_ = observing; }
+    void set_observing(bool observing) { parts_.observing = observing; }
     // All values' ranges in one tensor, (2, ranges): the greatest numbers, and the least ones negated.
     at::Tensor observed_ranges() const;
     void set_observed_ranges(const at::Tensor& ranges);
@@ -66,66 +79,17 @@ class Student {
     void write_back(Graph& graph, QuantizedGraph& quantized) const;
 
   private:
-    // Of a convolution's weights, one entry for each output channel. Observed quantizers find it anew each
-    // time.
-    struct WeightLevelGrid {
-        at::Tensor log_scale;        // relative to the starting scale
-        at::Tensor lowest, highest;  // bounds of the centred levels
-    };
-    struct Conv {
-        int bits = 8;
-        bool observed = false;
-        at::Tensor start_scale;                // (C)
-        at::Tensor weight, log_scale, offset;  // parameters; offset: of the bias
-        at::Tensor lowest, highest;            // learned quantizers: of the grid
-        at::Tensor start_bias, bias_unit;
-        WeightLevelGrid grid() const;
-        at::Tensor bias() const;
-        // Whole numbers, gradients straight through.
-        at::Tensor levels(const WeightLevelGrid& grid) const;
-    };
-    struct Affine {
-        at::Tensor start_scale, start_shift, shift_unit;
-        at::Tensor gain, offset;  // parameters
-        at::Tensor scale() const;
-        at::Tensor shift() const;
-    };
-    struct Range {
-        int bits = 8;
-        bool observed = false;
-        at::Tensor start_step;
-        at::Tensor log_step, learned_zero_point;  // parameters of learned quantizers
-        at::Tensor low, high;                     // of observed ones
-        double largest() const { return (1 << bits) - 1; }
-        at::Tensor step() const;
-        at::Tensor zero_point() const;
-        void widen(const at::Tensor& numbers) const;
-    };
-    struct Pass;  // one forward pass
-
-    at::Tensor place(const at::Tensor& tensor) const { return tensor.to(options_.device); }
-    at::Tensor constant(int64_t count, double number) const;
-    bool observes() const { return options_.quantizer == QuantizerKind::kObserved; }
+    at::Tensor place(const at::Tensor& tensor) const { return tensor.to(parts_.options.device); }
+    bool observes() const { return parts_.options.quantizer == QuantizerKind::kObserved; }
     void add_parameter(const std::string& name, ParameterKind kind, at::Tensor& member,
                        const at::Tensor& start, double rate_factor = 1);
     void add_conv(const FusedNode& fused, const QuantizedConv& start, double output_step);
     void add_affine(int node, double output_step);
     void add_range(const FusedNode& fused, ValueId value, const QuantParams& start);
-    const Range& range_of(ValueId value) const { return ranges_.at(shares_range_.at(value)); }
 
-    Graph graph_;
-    std::vector<FusedNode> plan_;
+    StudentParts parts_;
     QuantizedGraph start_;
-    StudentOptions options_;
-    at::Tensor mean_, whole_mean_;             // (1, 3, 1, 1)
-    at::Tensor inverse_std_;                   // (3)
-    std::map<int, Conv> convs_;                // by node
-    std::map<int, at::Tensor> slopes_;         // by activation node
-    std::map<int, Affine> affines_;            // by node
-    std::map<ValueId, Range> ranges_;          // by the value that owns it
-    std::map<ValueId, ValueId> shares_range_;  // value -> owner: a maximum has the levels of what it reads
     std::vector<StudentParameter> parameters_;
-    bool observing_ = false;
 };
 
 }  // namespace quantface

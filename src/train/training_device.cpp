@@ -1,0 +1,35 @@
+#include "train/training_device.h"
+
+#include <torch/cuda.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "train/process_group.h"
+
+namespace quantface {
+
+at::Device chosen_device(const DistillOptions& options) {
+    if (options.device == DeviceKind::kCpu) return at::kCPU;
+    if (torch::cuda::is_available()) {
+        const auto count = static_cast<int>(torch::cuda::device_count());
+        return {at::kCUDA, static_cast<at::DeviceIndex>(local_device_index(count))};
+    }
+    if (options.device == DeviceKind::kCuda)
+        fail_usage("there is no CUDA device here, or libtorch was built without CUDA");
+    return at::kCPU;
+}
+
+Precision chosen_precision(const DistillOptions& options) {
+    if (options.precision != Precision::kAuto) return options.precision;
+    const PostTrainingOptions& start = options.start;
+    const bool mixed = start.target_bytes || start.target_bits;
+    if (!mixed && std::min(start.weight_bits, start.activation_bits) == kMaxBits) return Precision::kFloat32;
+    if (!chosen_device(options).is_cpu()) return Precision::kBfloat16;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512bf16")) return Precision::kBfloat16;
+#endif
+    return Precision::kFloat32;
+}
+
+}  // namespace quantface

@@ -1,0 +1,16 @@
+// Where a run trains, and in which numbers.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "train/distill.h"
+
+namespace quantface {
+
+// Throws Error(kUsage) where the options ask for a CUDA device and there is none.
+at::Device chosen_device(const DistillOptions& options);
+
+// Never kAuto.
+Precision chosen_precision(const DistillOptions& options);
+
+}  // namespace quantface
