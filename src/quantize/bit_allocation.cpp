@@ -15,7 +15,7 @@ namespace quantface {
 
 namespace {
 
-constexpr int64_t kImages = 64;
+constexpr int64_t kImages = 96;
 constexpr int64_t kFewestImages = 4;
 // Multiply-accumulates that one round may take, about: five minutes on one slow core.
 constexpr double kWorkOfRound = 1e13;
@@ -110,7 +110,8 @@ class MixedWidths {
         const double work = static_cast<double>(multiply_accumulates(graph_)) * 2 *
                             static_cast<double>(std::max<size_t>(layers.size(), 1));
         const auto affordable = static_cast<int64_t>(kWorkOfRound / std::max(work, 1.0));
-        images_ = prepared.held_out;
+        // Compensated weights know the calibration images too well to be judged on them.
+        images_ = layerwise.weight_compensation ? prepared.held_out : prepared.calibration;
         const auto count = static_cast<size_t>(std::clamp(affordable, kFewestImages, kImages));
         images_.network_input.resize(std::min(count, images_.network_input.size()));
         wanted_ = float_embeddings(graph_, images_, pool_);
@@ -169,28 +170,89 @@ std::vector<LayerSensitivity> distrusted(std::vector<LayerSensitivity> layers, d
     return layers;
 }
 
+// Bits within the budget, and what the whole loses with them.
+struct Choice {
+    Bits bits;
+    double loss = HUGE_VAL;
+};
+
+// One layer's width one more or one less.
+struct Change {
+    size_t layer = 0;
+    double loss_per_byte =
+        0;  // by how much the whole's loss rises for each byte gained, or falls for each spent
+};
+
+// The changes that promise most first.
+std::vector<Change> changes(const std::vector<LayerSensitivity>& layers, const Bits& bits, int direction) {
+    std::vector<Change> changes;
+    for (size_t i = 0; i < layers.size(); ++i) {
+        const int width = bits[i] + direction;
+        if (width < kMinBits || width > kMaxBits) continue;
+        changes.push_back(
+            {i, saving_per_byte(layers[i], std::min(width, bits[i]), std::max(width, bits[i]))});
+    }
+    std::stable_sort(changes.begin(), changes.end(), [&](const Change& a, const Change& b) {
+        return direction > 0 ? a.loss_per_byte > b.loss_per_byte : a.loss_per_byte < b.loss_per_byte;
+    });
+    return changes;
+}
+
+// One layer up and as many down as that takes; or one down and as many up as that allows.
+void exchange(MixedWidths& network, uint64_t budget, const std::vector<LayerSensitivity>& layers,
+              Choice& best, Progress& progress) {
+    constexpr size_t kTried = 16;  // of each kind
+    const Bits start = best.bits;
+    const std::vector<Change> up = changes(layers, start, 1), down = changes(layers, start, -1);
+    const auto unchanged = [&](const Bits& bits, size_t layer) { return bits[layer] == start[layer]; };
+    const auto try_bits = [&](const Bits& bits) {
+        if (progress.stop_requested()) fail_work("interrupted");
+        if (total_bytes(layers, bits) > budget) return;
+        const double loss = network.loss(bits);
+        if (loss < best.loss) best = {bits, loss};
+    };
+    for (size_t i = 0; i < std::min(kTried, up.size()); ++i) {
+        Bits bits = best.bits;
+        if (!unchanged(bits, up[i].layer)) continue;
+        ++bits[up[i].layer];
+        for (const Change& change : down) {
+            if (total_bytes(layers, bits) <= budget) break;
+            if (unchanged(bits, change.layer)) --bits[change.layer];
+        }
+        try_bits(bits);
+    }
+    for (size_t i = 0; i < std::min(kTried, down.size()); ++i) {
+        Bits bits = best.bits;
+        if (!unchanged(bits, down[i].layer)) continue;
+        --bits[down[i].layer];
+        for (const Change& change : up) {
+            if (!unchanged(bits, change.layer)) continue;
+            ++bits[change.layer];
+            if (total_bytes(layers, bits) > budget) --bits[change.layer];
+        }
+        try_bits(bits);
+    }
+}
+
 // Begins at `bits`, which may take more than the budget if one bit less for each layer does not.
-Bits search(MixedWidths& network, uint64_t budget, Bits bits, std::vector<LayerSensitivity> layers,
+Bits search(MixedWidths& network, uint64_t budget, const Bits& bits, std::vector<LayerSensitivity> layers,
             Progress& progress) {
+    Choice best{bits, network.loss(bits)};
     for (int round = 0; round < kRounds; ++round) {
-        const double before = network.loss(bits);
-        measure_around(bits, before, network, progress, layers);
-        Bits best = bits;
-        double best_loss = total_bytes(layers, bits) <= budget ? before : HUGE_VAL;
+        const Choice before = best;
+        measure_around(before.bits, before.loss, network, progress, layers);
+        if (total_bytes(layers, best.bits) > budget) best.loss = HUGE_VAL;
         for (const double factor : {1.0, 2.0, 4.0, 8.0, 16.0, 32.0}) {
             const Bits candidate = choose_bits(distrusted(layers, factor), budget);
             if (candidate.empty()) break;
             const double loss = network.loss(candidate);
-            if (loss < best_loss) {
-                best = candidate;
-                best_loss = loss;
-            }
+            if (loss < best.loss) best = {candidate, loss};
         }
-        if (best == bits) break;
-        bits = best;
-        if (best_loss > (1 - kLeastGain) * before && best_loss <= before) break;
+        if (best.bits == before.bits) exchange(network, budget, layers, best, progress);
+        if (best.bits == before.bits) break;
+        if (best.loss > (1 - kLeastGain) * before.loss && best.loss <= before.loss) break;
     }
-    return bits;
+    return best.bits;
 }
 
 // What the file takes beside the packed weights of `layers`, and the room for the record.

@@ -1,13 +1,14 @@
 // Bits where they are needed: each layer's weights get 2 to 8 bits so that the whole fits a size and loses
 // least.
 //
-// Loss is 1 - the mean cosine of the embeddings on held-out images, weights rounded as the quantizer
-// rounds them, activations in float32. The search begins with the greatest uniform width that fits. A round
-// measures what the whole loses when one layer's width is one less or one more, takes the differences to add
-// up, and chooses anew within those widths: greedily along each layer's lower convex hull of loss over bytes,
-// the greatest saving of loss for a byte first. A choice counts only where the whole, measured, loses less;
-// else only the layers that promise most may change. So the end is never worse than uniform bits, by this
-// loss.
+// Loss is 1 - the mean cosine of the embeddings, weights rounded as the quantizer rounds them, activations in
+// float32: on calibration images, or, where weights are compensated on those, on held-out images. The search
+// begins with the greatest uniform width that fits. A round measures what the whole loses when one layer's
+// width is one less or one more, takes the differences to add up, and chooses anew within those widths:
+// greedily along each layer's lower convex hull of loss over bytes, the greatest saving of loss for a byte
+// first. A choice counts only where the whole, measured, loses less; else only the layers that promise most
+// may change, and then single layers in exchange for others. So the end is never worse than uniform bits, by
+// this loss.
 #pragma once
 
 #include <array>

@@ -339,12 +339,13 @@ DistillResult quantize_by_distillation(const Graph& teacher, const ImageSource& 
     if (result.first_process) {
         matching_checkpoint(options, run_description(options, result.precision, pool.size()));
     }
-    const Preparation prepared = prepare(teacher, source, options.start, pool, progress);
     // Without compensation, unless it is asked for: training moves the weights anyway.
+    PostTrainingOptions calibration = options.start;
+    calibration.weight_compensation = options.start.weight_compensation.value_or(false);
+    const Preparation prepared = prepare(teacher, source, calibration, pool, progress);
     constexpr ObserverKind kQuickObservers[] = {ObserverKind::kPercentile, ObserverKind::kMovingAverage};
-    const CalibratedNetwork start =
-        calibrate_best(prepared, options.start, kQuickObservers,
-                       options.start.weight_compensation.value_or(false), pool, progress);
+    const CalibratedNetwork start = calibrate_best(prepared, calibration, kQuickObservers,
+                                                   *calibration.weight_compensation, pool, progress);
     result.observer = start.observer;
     const PixelStore images(source, teacher.input_spec, prepared.held_out_count, options.images, pool,
                             progress);

@@ -98,22 +98,31 @@ PostTrainingOptions eight_bit_activations() {
 }
 
 TEST(TargetSize, IsKeptAndBetterThanUniformBitsOfThatSize) {
+    constexpr int kNetworks = 5;
     for (Graph (*make)(uint64_t) : {small_mobile_face_net, small_iresnet}) {
-        const Graph graph = make(17);
-        PostTrainingOptions uniform = eight_bit_activations();
-        uniform.weight_bits = 3;
-        const PostTrainingResult even = quantize_small(graph, uniform);
-        PostTrainingOptions target = eight_bit_activations();
-        target.target_bits = 3.0;
-        const PostTrainingResult chosen = quantize_small(graph, target);
-        EXPECT_LE(packed_weight_bytes(chosen.model), packed_weight_bytes(even.model) + 40);
-        EXPECT_GT(chosen.held_out_cosine, even.held_out_cosine);
+        double even_losses = 0, chosen_losses = 0, sized_losses = 0;
+        for (uint64_t seed = 17; seed < 17 + kNetworks; ++seed) {
+            const Graph graph = make(seed);
+            PostTrainingOptions uniform = eight_bit_activations();
+            uniform.weight_bits = 3;
+            const PostTrainingResult even = quantize_small(graph, uniform);
+            even_losses += 1 - even.held_out_cosine;
 
-        target.target_bits.reset();
-        target.target_bytes = encode_qfm(even.model).size() + 2500;
-        const PostTrainingResult sized = quantize_small(graph, target);
-        EXPECT_LE(encode_qfm(sized.model).size(), *target.target_bytes);
-        EXPECT_GT(sized.held_out_cosine, even.held_out_cosine);
+            PostTrainingOptions target = eight_bit_activations();
+            target.target_bits = 3.0;
+            const PostTrainingResult chosen = quantize_small(graph, target);
+            EXPECT_LE(packed_weight_bytes(chosen.model), packed_weight_bytes(even.model) + 40);
+            chosen_losses += 1 - chosen.held_out_cosine;
+
+            target.target_bits.reset();
+            target.target_bytes = encode_qfm(even.model).size() + 2500;
+            const PostTrainingResult sized = quantize_small(graph, target);
+            EXPECT_LE(encode_qfm(sized.model).size(), *target.target_bytes);
+            sized_losses += 1 - sized.held_out_cosine;
+        }
+        // On average: what the search measures has no quantized activations.
+        EXPECT_LT(chosen_losses, even_losses);
+        EXPECT_LT(sized_losses, even_losses / 2);
     }
 }
 
