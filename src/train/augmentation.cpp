@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "synth/sensor.h"
+
 namespace quantface {
 
 namespace {
@@ -51,6 +53,37 @@ void add_noise(at::Tensor& image, double strength, Rng& rng) {
     for (int64_t i = 0; i < image.numel(); ++i) numbers[i] += static_cast<float>(rng.normal() * spread);
 }
 
+// Coded as JPEG and decoded again. (With blue first, luminance has red's and blue's small weights exchanged.)
+void compress(at::Tensor& image, double strength, Rng& rng) {
+    constexpr int kBestQuality = 95, kBlock = 8;
+    const auto quality = static_cast<int>(kBestQuality - rng.uniform(0, 75) * strength);
+    const auto height = static_cast<int>(image.size(1)), width = static_cast<int>(image.size(2));
+    // A square that the image fills as far as it goes; its last row and column go on.
+    FloatImage picture;
+    picture.size = std::max(height, width);
+    picture.pixels.resize(static_cast<size_t>(picture.size) * picture.size);
+    auto numbers = image.accessor<float, 3>();
+    for (int y = 0; y < picture.size; ++y) {
+        for (int x = 0; x < picture.size; ++x) {
+            const int from_y = std::min(y, height - 1), from_x = std::min(x, width - 1);
+            picture.at(x, y) =
+                Vec3{numbers[0][from_y][from_x], numbers[1][from_y][from_x], numbers[2][from_y][from_x]} *
+                static_cast<float>(1 / kLargest);
+        }
+    }
+    const auto offset = [&] { return static_cast<int>(rng.below(kBlock)); };
+    const int offset_x = offset(), offset_y = offset();
+    compress_like_jpeg(picture, quality, offset_x, offset_y);
+    for (int y = 0; y < height; ++y) {
+        for (int x = 0; x < width; ++x) {
+            const Vec3 colour = picture.at(x, y) * static_cast<float>(kLargest);
+            numbers[0][y][x] = colour.x;
+            numbers[1][y][x] = colour.y;
+            numbers[2][y][x] = colour.z;
+        }
+    }
+}
+
 // A rectangle of one colour, somewhere.
 void cover(at::Tensor& image, double strength, Rng& rng) {
     const int64_t height = image.size(1), width = image.size(2);
@@ -77,6 +110,7 @@ void augment_image(at::Tensor image, double strength, Rng& rng) {
     if (rng.chance(chance)) coarsen(image, strength, rng);
     if (rng.chance(chance)) add_noise(image, strength, rng);
     if (rng.chance(chance)) cover(image, strength, rng);
+    if (rng.chance(chance)) compress(image, strength, rng);
     // Pixels, as a camera gives them: the engine takes no others.
     image.round_().clamp_(0, kLargest);
 }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -23,20 +24,20 @@ struct WeightFacts {
 };
 
 WeightFacts facts_of(const ConvScaleInputs& inputs) {
-    const std::vector<float> levels = to_vector(inputs.levels);
-    const auto outputs = static_cast<size_t>(inputs.levels.size(0));
-    const size_t per_output = levels.size() / outputs;
+    const at::Tensor on_cpu = inputs.levels.cpu().contiguous();
+    const float* levels = on_cpu.data_ptr<float>();
+    const auto outputs = static_cast<size_t>(on_cpu.size(0));
+    const size_t per_output = static_cast<size_t>(on_cpu.numel()) / outputs;
     const bool pixels = !inputs.input_step.defined();
-    WeightFacts facts{std::vector<bool>(outputs, true), std::vector<double>(outputs),
-                      std::vector<double>(outputs)};
+    WeightFacts facts{std::vector<bool>(outputs), std::vector<double>(outputs), std::vector<double>(outputs)};
     std::vector<float> mean, whole_mean;
     if (pixels) mean = to_vector(inputs.mean), whole_mean = to_vector(inputs.whole_mean);
     const size_t taps = per_output / static_cast<size_t>(inputs.levels.size(1));
     for (size_t output = 0; output < outputs; ++output) {
-        for (size_t index = 0; index < per_output; ++index) {
-            const float level = levels[output * per_output + index];
-            if (level != 0) facts.silent[output] = false;
-            if (!pixels) continue;
+        const float* row = levels + output * per_output;
+        facts.silent[output] = std::all_of(row, row + per_output, [](float level) { return level == 0; });
+        for (size_t index = 0; pixels && index < per_output; ++index) {
+            const float level = row[index];
             facts.mean_sum[output] += static_cast<double>(level) * static_cast<double>(mean[index / taps]);
             facts.whole_mean_sum[output] +=
                 static_cast<double>(level) * static_cast<double>(whole_mean[index / taps]);

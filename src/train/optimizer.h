@@ -32,6 +32,12 @@ class Optimizer {
     const std::vector<StudentParameter>& parameters() const { return parameters_; }
 
   private:
+    double gradient_norm() const;
+    // Of parameter i. decay: of the weights.
+    void adam_step(size_t i, double rate, double clip, double decay, int64_t index);
+    void sgd_step(size_t i, double rate, double clip, double decay);
+    void add_to_average(size_t i);
+
     std::vector<StudentParameter> parameters_;
     Recipe recipe_;
     int64_t steps_;

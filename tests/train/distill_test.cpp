@@ -155,8 +155,8 @@ TEST_F(Distill, StopsWhenNothingGetsBetter) {
 
 TEST_F(Distill, EveryPartOfARecipeRuns) {
     for (const char* set :
-         {"feature_loss=1", "block_part=0.5", "relation_loss=1", "norm_loss=0.1", "augment=1", "average=0.9",
-          "schedule=1", "schedule=2", "sgd=1", "clip_norm=0.1"}) {
+         {"feature_loss=1", "block_part=0.5", "relation_loss=1", "norm_loss=0.1", "squared_loss=1",
+          "augment=1", "average=0.9", "schedule=1", "schedule=2", "sgd=1", "clip_norm=0.1"}) {
         DistillOptions given = options(3);
         given.steps = 12;
         set_recipe_value(given.recipe, set);

@@ -291,5 +291,103 @@ TEST(TrainingKernels, DepthwiseEqualsItsDefinition) {
     }
 }
 
+TEST(TrainingKernels, WeightLevelsEqualTheirDefinition) {
+    Rng rng(9);
+    constexpr int64_t kRows = 5;
+    for (const int64_t columns : {1, 9, 16, 27, 64, 130}) {
+        const std::vector<float> factor = numbers<float>(rng, kRows, 0.5, 2);
+        const std::vector<float> low = {-7, -1, -127, 0, -8}, high = {7, 1, 127, 15, 7};
+        const std::vector<float> gradient = numbers<float>(rng, kRows * columns, -1, 1);
+        std::vector<float> weight = numbers<float>(rng, kRows * columns, -12, 12);
+        std::vector<float> level(weight.size()), to_weight(weight.size());
+        std::vector<double> to_log_factor(kRows);
+        for (int64_t row = 0; row < kRows; ++row) {
+            // Ties and both bounds, exactly.
+            weight[row * columns] = (row % 2 == 0 ? 0.5f : high[row] + 0.5f) / factor[row];
+            for (int64_t i = row * columns; i < (row + 1) * columns; ++i) {
+                const float scaled = weight[i] * factor[row];
+                level[i] = std::nearbyint(std::min(std::max(scaled, low[row]), high[row]));
+                const bool inside = scaled >= low[row] - 0.5f && scaled <= high[row] + 0.5f;
+                to_weight[i] = inside ? gradient[i] * factor[row] : 0;
+                if (inside) to_log_factor[row] += static_cast<double>(gradient[i] * scaled);
+            }
+        }
+        const WeightRows rows{columns, factor.data(), low.data(), high.data()};
+        for (const TrainingKernels* kernels : all_kernels()) {
+            std::vector<float> found(weight.size()), found_weight(weight.size()), found_factor(kRows);
+            kernels->weight_levels(rows, weight.data(), found.data(), 0, 2);
+            kernels->weight_levels(rows, weight.data(), found.data(), 2, kRows);
+            EXPECT_EQ(found, level) << kernels->name << " " << columns;
+            kernels->weight_levels_backward(rows, weight.data(), gradient.data(), found_weight.data(),
+                                            found_factor.data(), 0, kRows);
+            EXPECT_EQ(found_weight, to_weight) << kernels->name << " " << columns;
+            for (int64_t row = 0; row < kRows; ++row)
+                EXPECT_NEAR(found_factor[row], to_log_factor[row], 1e-4) << kernels->name << " " << columns;
+        }
+    }
+}
+
+struct AdamNumbers {
+    std::vector<float> gradient, parameter, first, second, average;
+};
+
+AdamNumbers adam_numbers(int64_t count) {
+    Rng rng(static_cast<uint64_t>(count));
+    return {numbers<float>(rng, count, -1, 1), numbers<float>(rng, count, -3, 3),
+            numbers<float>(rng, count, -1, 1), numbers<float>(rng, count, 0, 1),
+            numbers<float>(rng, count, -3, 3)};
+}
+
+TEST(TrainingKernels, AdamEqualsItsDefinition) {
+    AdamStep step;
+    step.gradient_factor = 0.5f;
+    step.weight_decay = 0.01f;
+    step.rate = 0.03f;
+    step.second_factor = 7.5f;
+    step.epsilon = 1e-10f;
+    step.average_decay = 0.9f;
+    for (const int64_t count : {1, 15, 16, 17, 100, 1025}) {
+        for (const bool averages : {false, true}) {
+            const AdamNumbers start = adam_numbers(count);
+            AdamNumbers wanted = start;
+            for (int64_t i = 0; i < count; ++i) {
+                const float g =
+                    start.gradient[i] * step.gradient_factor + start.parameter[i] * step.weight_decay;
+                wanted.first[i] = start.first[i] * step.beta1 + g * (1 - step.beta1);
+                wanted.second[i] = start.second[i] * step.beta2 + g * g * (1 - step.beta2);
+                const float spread = std::sqrt(wanted.second[i] * step.second_factor) + step.epsilon;
+                wanted.parameter[i] = start.parameter[i] - step.rate * wanted.first[i] / spread;
+                if (averages) {
+                    wanted.average[i] = start.average[i] * step.average_decay +
+                                        wanted.parameter[i] * (1 - step.average_decay);
+                }
+            }
+            for (const TrainingKernels* kernels : all_kernels()) {
+                AdamNumbers found = start;
+                kernels->adam(step, count, found.gradient.data(), found.parameter.data(), found.first.data(),
+                              found.second.data(), averages ? found.average.data() : nullptr);
+                EXPECT_TRUE(same_bits(found.first, wanted.first)) << kernels->name << " " << count;
+                EXPECT_TRUE(same_bits(found.second, wanted.second)) << kernels->name << " " << count;
+                EXPECT_TRUE(same_bits(found.parameter, wanted.parameter)) << kernels->name << " " << count;
+                EXPECT_TRUE(same_bits(found.average, wanted.average)) << kernels->name << " " << count;
+            }
+        }
+    }
+}
+
+TEST(TrainingKernels, SquaresAddUp) {
+    for (const int64_t count : {0, 1, 16, 31, 1024, 5000}) {
+        std::vector<float> whole(static_cast<size_t>(count));
+        double sum = 0;
+        for (int64_t i = 0; i < count; ++i) {
+            whole[i] = static_cast<float>(i % 7 - 3);
+            sum += static_cast<double>(whole[i] * whole[i]);
+        }
+        for (const TrainingKernels* kernels : all_kernels()) {
+            EXPECT_EQ(kernels->sum_of_squares(count, whole.data()), sum) << kernels->name << " " << count;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace quantface

@@ -1,5 +1,6 @@
 // The inner loops of training on a CPU: the fused epilogue of a quantized operation and depthwise
-// convolution, forward and backward. One table row for each instruction set; libtorch is not known here.
+// convolution, weights to levels, forward and backward, and the optimizer's step. One table row for each
+// instruction set; libtorch is not known here.
 //
 // Tensors are channels-last: rows of `channels` numbers, one row a pixel. Numbers are float32 or bfloat16
 // (the upper half of a float32, rounded to nearest even). Vectors of one entry a channel are float32 and hold
@@ -70,6 +71,30 @@ struct DepthwiseShape {
     int pad_top = 0, pad_left = 0;
 };
 
+// A convolution's weights and the levels they stand for, (rows, columns), one row for each output channel:
+//   level = round_half_to_even(clamp(weight * factor[row], low[row], high[row])), |low|, |high| < 2^22
+// Backward: the gradient passes where weight * factor lies within half a level of the bounds.
+struct WeightRows {
+    int64_t columns = 0;
+    const float* factor = nullptr;
+    const float* low = nullptr;
+    const float* high = nullptr;
+};
+
+// One step of Adam (Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015) on `count` numbers:
+//   g = gradient * gradient_factor + parameter * weight_decay
+//   first = first * beta1 + g * (1 - beta1);  second = second * beta2 + g * g * (1 - beta2)
+//   parameter -= rate * first / (sqrt(second * second_factor) + epsilon)
+// and, where `average` is not null, average = average * average_decay + parameter * (1 - average_decay).
+struct AdamStep {
+    float gradient_factor = 1, weight_decay = 0;
+    float beta1 = 0.9f, beta2 = 0.99f;
+    float rate = 0;           // over what the first moments lack of their sum of weights
+    float second_factor = 1;  // one over what the second ones lack
+    float epsilon = 0;
+    float average_decay = 0;
+};
+
 template <typename T>
 struct TrainingKernelsOf {
     // residual: null where there is none.
@@ -94,6 +119,15 @@ struct TrainingKernels {
     const char* name;
     TrainingKernelsOf<float> single;
     TrainingKernelsOf<Bfloat16> half;
+    void (*adam)(const AdamStep&, int64_t count, const float* gradient, float* parameter, float* first,
+                 float* second, float* average);
+    double (*sum_of_squares)(int64_t count, const float* numbers);
+    // Rows [first, last).
+    void (*weight_levels)(const WeightRows&, const float* weight, float* level, int64_t first, int64_t last);
+    // gradient: of the levels. gradient_log_factor: one entry a row, sum of gradient * weight * factor.
+    void (*weight_levels_backward)(const WeightRows&, const float* weight, const float* gradient,
+                                   float* gradient_weight, float* gradient_log_factor, int64_t first,
+                                   int64_t last);
 
     template <typename T>
     const TrainingKernelsOf<T>& of() const;
@@ -110,8 +144,9 @@ inline const TrainingKernelsOf<Bfloat16>& TrainingKernels::of<Bfloat16>() const 
 // The fastest that this CPU has.
 const TrainingKernels& training_kernels();
 
-// One row each, in their own files. All compute the same: the epilogue to the bit, depthwise convolution up
-// to the rounding of its sums (exactly, where inputs and weights are whole numbers of modest size).
+// One row each, in their own files. All compute the same: epilogue, levels and Adam to the bit, depthwise
+// convolution and sums up to their rounding (exactly, where inputs and weights are whole numbers of modest
+// size).
 const TrainingKernels& training_kernels_portable();
 #if defined(QUANTFACE_X86_KERNELS)
 const TrainingKernels& training_kernels_avx2();

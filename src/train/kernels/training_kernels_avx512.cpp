@@ -1,7 +1,9 @@
 #define QUANTFACE_LANES 16
 #include "train/kernels/depthwise_loops.h"
 #include "train/kernels/epilogue_loops.h"
+#include "train/kernels/optimizer_loops.h"
 #include "train/kernels/training_kernels.h"
+#include "train/kernels/weight_loops.h"
 
 namespace quantface {
 
@@ -12,7 +14,9 @@ constexpr TrainingKernelsOf<T> kKernelsOf = {epilogue_forward<T>, epilogue_backw
 }  // namespace
 
 const TrainingKernels& training_kernels_avx512() {
-    static constexpr TrainingKernels kKernels = {"avx512", kKernelsOf<float>, kKernelsOf<Bfloat16>};
+    static constexpr TrainingKernels kKernels = {
+        "avx512",       kKernelsOf<float>, kKernelsOf<Bfloat16>,  adam,
+        sum_of_squares, weight_levels,     weight_levels_backward};
     return kKernels;
 }
 
