@@ -58,15 +58,6 @@ struct Pass {
     at::Tensor convolve(const ConvOp& op, const at::Tensor& input, const at::Tensor& weight) const {
         const Window& window = op.window;
         if (is_plain_depthwise(op, input.size(1))) return depthwise_convolution(input, weight, window);
-        const bool pointwise = window.kernel_height == 1 && window.kernel_width == 1 &&
-                               window.stride_y == 1 && window.stride_x == 1 && !window.padding.any() &&
-                               op.groups == 1;
-        if (pointwise) {
-            const int64_t n = input.size(0), h = input.size(2), w = input.size(3);
-            const at::Tensor rows = input.permute({0, 2, 3, 1}).reshape({n * h * w, input.size(1)});
-            const at::Tensor filters = weight.reshape({weight.size(0), weight.size(1)}).to(type);
-            return at::mm(rows, filters.t()).reshape({n, h, w, weight.size(0)}).permute({0, 3, 1, 2});
-        }
         return convolution(input, weight.to(type).contiguous(at::MemoryFormat::ChannelsLast), {}, window,
                            op.groups);
     }
