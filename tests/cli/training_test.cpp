@@ -152,7 +152,7 @@ class TwoProcesses : public Training {
         return options;
     }
     // Away from the ports that the system gives out by itself, one for each test process.
-    static int port(int which) { return 20000 + 2 * (getpid() % 6000) + which; }
+    static int port(int which) { return 20000 + 3 * (getpid() % 4000) + which; }
 };
 
 TEST_F(TwoProcesses, GiveTheSingleProcessResult) {
@@ -184,20 +184,29 @@ TEST_F(TwoProcesses, GiveTheSingleProcessResult) {
 }
 
 TEST_F(TwoProcesses, OneKilledEndsTheOther) {
-    ProgramResult second;
-    RunOptions killed = rank(1, port(1));
-    killed.when = [&] { return fs::exists(checkpoint("together.qfm")); };
-    killed.signal = SIGKILL;
-    std::thread other([&] { second = run_program(command("other.qfm", 1000000), killed); });
-    const ProgramResult first = run_program(command("together.qfm", 1000000), rank(0, port(1)));
-    const auto ended = std::chrono::steady_clock::now();
-    other.join();
-    const double late = std::chrono::duration<double>(std::chrono::steady_clock::now() - ended).count();
-    EXPECT_EQ(second.signal, SIGKILL);
-    EXPECT_EQ(first.exit_code, 1) << first.err;
-    EXPECT_NE(first.err.find("lost the others"), std::string::npos) << first.err;
-    EXPECT_LT(late, 60);
-    EXPECT_FALSE(fs::exists(folder_.file("together.qfm")));
+    for (const int victim : {0, 1}) {
+        SCOPED_TRACE(victim);
+        const auto out = [&](int rank) { return std::to_string(victim) + std::to_string(rank) + ".qfm"; };
+        RunOptions killed = rank(victim, port(1 + victim));
+        killed.when = [&] { return fs::exists(checkpoint(out(0))); };
+        killed.signal = SIGKILL;
+        ProgramResult dead;
+        std::chrono::steady_clock::time_point died;
+        std::thread other([&] {
+            dead = run_program(command(out(victim), 1000000), killed);
+            died = std::chrono::steady_clock::now();
+        });
+        const int witness = 1 - victim;
+        const ProgramResult left =
+            run_program(command(out(witness), 1000000), rank(witness, port(1 + victim)));
+        const auto ended = std::chrono::steady_clock::now();
+        other.join();
+        EXPECT_EQ(dead.signal, SIGKILL);
+        EXPECT_EQ(left.exit_code, 1) << left.err;
+        EXPECT_NE(left.err.find("lost the others"), std::string::npos) << left.err;
+        EXPECT_LT(std::chrono::duration<double>(ended - died).count(), 60);
+        EXPECT_FALSE(fs::exists(folder_.file(out(witness))));
+    }
 }
 
 }  // namespace

@@ -1,22 +1,10 @@
 #define QUANTFACE_LANES 16
-#include "train/kernels/depthwise_loops.h"
-#include "train/kernels/epilogue_loops.h"
-#include "train/kernels/optimizer_loops.h"
-#include "train/kernels/training_kernels.h"
-#include "train/kernels/weight_loops.h"
+#include "train/kernels/kernel_table.h"
 
 namespace quantface {
 
-namespace {
-template <typename T>
-constexpr TrainingKernelsOf<T> kKernelsOf = {epilogue_forward<T>, epilogue_backward<T>, depthwise_forward<T>,
-                                             depthwise_backward_input<T>, depthwise_backward_weight<T>};
-}  // namespace
-
 const TrainingKernels& training_kernels_avx512() {
-    static constexpr TrainingKernels kKernels = {
-        "avx512",       kKernelsOf<float>, kKernelsOf<Bfloat16>,  adam,
-        sum_of_squares, weight_levels,     weight_levels_backward};
+    static constexpr TrainingKernels kKernels = kernels_named("avx512");
     return kKernels;
 }
 
