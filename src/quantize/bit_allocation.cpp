@@ -2,23 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <optional>
 
 #include "base/error.h"
 #include "formats/qfm.h"
 #include "numerics/bit_packing.h"
-#include "quantize/embedding_agreement.h"
-#include "quantize/fake_quantized_graph.h"
+#include "quantize/mixed_widths.h"
 
 namespace quantface {
 
 namespace {
 
-constexpr int64_t kImages = 96;
-constexpr int64_t kFewestImages = 4;
-// Multiply-accumulates that one round may take, about: five minutes on one slow core.
-constexpr double kWorkOfRound = 1e13;
 constexpr int kRounds = 8;
 // A round that takes away less than this part of the loss was the last.
 constexpr double kLeastGain = 0.01;
@@ -65,8 +59,6 @@ std::vector<int> nodes_with_fixed_bits(const Preparation& prepared, const PostTr
     return {convs.front(), convs.back()};
 }
 
-using Bits = std::vector<int>;  // of each layer to choose for
-
 uint64_t total_bytes(const std::vector<LayerSensitivity>& layers, const Bits& bits) {
     uint64_t total = 0;
     for (size_t i = 0; i < layers.size(); ++i) total += bytes_of(layers[i], bits[i]);
@@ -88,6 +80,12 @@ std::vector<LayerSensitivity> layers_to_choose_for(const Preparation& prepared,
     return layers;
 }
 
+std::vector<int> nodes_of(const std::vector<LayerSensitivity>& layers) {
+    std::vector<int> nodes;
+    for (const LayerSensitivity& layer : layers) nodes.push_back(layer.node);
+    return nodes;
+}
+
 // The preparation with its first few calibration images.
 Preparation with_few_images(const Preparation& prepared, int64_t count) {
     Preparation few = prepared;
@@ -96,51 +94,6 @@ Preparation with_few_images(const Preparation& prepared, int64_t count) {
     few.calibration.pixels.resize(few.calibration.network_input.size());
     return few;
 }
-
-// The network with weights of any widths, activations in float32.
-class MixedWidths {
-  public:
-    MixedWidths(const Preparation& prepared, const PostTrainingOptions& options,
-                const std::vector<LayerSensitivity>& layers, ThreadPool& pool, Progress& progress)
-        : graph_(prepared.graph), mixed_(prepared.graph), layers_(layers), pool_(pool) {
-        const LayerwiseOptions layerwise =
-            layerwise_options(options, ObserverKind::kMinMax, options.weight_compensation.value_or(true));
-        widths_ = round_at_every_width(prepared.graph, prepared.plan, prepared.calibration, layerwise, pool,
-                                       progress);
-        const double work = static_cast<double>(multiply_accumulates(graph_)) * 2 *
-                            static_cast<double>(std::max<size_t>(layers.size(), 1));
-        const auto affordable = static_cast<int64_t>(kWorkOfRound / std::max(work, 1.0));
-        // Compensated weights know the calibration images too well to be judged on them.
-        images_ = layerwise.weight_compensation ? prepared.held_out : prepared.calibration;
-        const auto count = static_cast<size_t>(std::clamp(affordable, kFewestImages, kImages));
-        images_.network_input.resize(std::min(count, images_.network_input.size()));
-        wanted_ = float_embeddings(graph_, images_, pool_);
-        for (const auto& [node, conv] : widths_) {
-            set_quantized_weights(graph_, node, conv[prepared.bits.weight_bits[node]], mixed_);
-        }
-        current_.assign(layers.size(), 0);
-    }
-
-    double loss(const Bits& bits) {
-        for (size_t i = 0; i < bits.size(); ++i) {
-            if (bits[i] == current_[i]) continue;
-            set_quantized_weights(graph_, layers_[i].node, widths_.at(layers_[i].node)[bits[i]], mixed_);
-            current_[i] = bits[i];
-        }
-        return 1 - mean_cosine(wanted_, float_embeddings(mixed_, images_, pool_),
-                               static_cast<size_t>(graph_.embedding_size()));
-    }
-
-  private:
-    const Graph& graph_;
-    Graph mixed_;
-    const std::vector<LayerSensitivity>& layers_;
-    ThreadPool& pool_;
-    std::map<int, ConvAtWidths> widths_;
-    CalibrationImages images_;
-    std::vector<float> wanted_;
-    Bits current_;
-};
 
 // Fills each layer's losses one bit around `bits`, as differences from `loss`, the whole's at `bits`.
 void measure_around(const Bits& bits, double loss, MixedWidths& network, Progress& progress,
@@ -299,7 +252,7 @@ Bits bits_for_file_size(const Preparation& prepared, const PostTrainingOptions& 
                        std::to_string(least));
         }
         if (!network) {
-            network.emplace(prepared, options, layers, pool, progress);
+            network.emplace(prepared, options, nodes_of(layers), pool, progress);
             bits.assign(layers.size(), uniform);
         } else {
             const uint64_t spent = total_bytes(layers, bits);
@@ -354,7 +307,7 @@ void allocate_bits(const PostTrainingOptions& options, ThreadPool& pool, Progres
         bits = bits_for_file_size(prepared, options, layers, pool, progress);
     } else {
         const uint64_t budget = bytes_of_mean_bits(layers, *options.target_bits);
-        MixedWidths network(prepared, options, layers, pool, progress);
+        MixedWidths network(prepared, options, nodes_of(layers), pool, progress);
         bits = search(network, budget, Bits(layers.size(), greatest_uniform_width(layers, budget)), layers,
                       progress);
     }

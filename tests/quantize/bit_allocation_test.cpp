@@ -98,7 +98,7 @@ PostTrainingOptions eight_bit_activations() {
 }
 
 TEST(TargetSize, IsKeptAndBetterThanUniformBitsOfThatSize) {
-    constexpr int kNetworks = 5;
+    constexpr int kNetworks = 3;
     for (Graph (*make)(uint64_t) : {small_mobile_face_net, small_iresnet}) {
         double even_losses = 0, chosen_losses = 0, sized_losses = 0;
         for (uint64_t seed = 17; seed < 17 + kNetworks; ++seed) {
