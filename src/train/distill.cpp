@@ -45,6 +45,7 @@ class Run {
           pool_(pool),
           progress_(progress),
           description_(run_description(options, precision, pool.size())),
+          start_checksum_(checksum_of(start.quantized)),
           distillation_(prepared.graph, prepared.plan, start.quantized, images, options.recipe, options.steps,
                         options.seed, student_options(options, precision), group) {
         best_ = parameters();
@@ -97,6 +98,14 @@ class Run {
     // All processes start with the first one's numbers, from a checkpoint or not.
     void share_state() {
         if (group_ == nullptr) return;
+        const at::Tensor checksum = at::scalar_tensor(static_cast<double>(start_checksum_), at::kDouble);
+        group_->broadcast(checksum);
+        const bool differs = checksum.item<double>() != static_cast<double>(start_checksum_);
+        if (any(differs)) {
+            fail_work(
+                "the processes' calibrations differ, as between kinds of CPU or different options: use "
+                "machines of one kind, and the same command on each");
+        }
         const at::Tensor step = at::scalar_tensor(static_cast<double>(step_), at::kDouble);
         group_->broadcast(step);
         step_ = static_cast<int64_t>(step.item<double>());
@@ -212,6 +221,7 @@ class Run {
         if (options_.checkpoint.empty() || !is_first()) return;
         Checkpoint checkpoint;
         Json record = {{"run", description_},
+                       {"start", start_checksum_},
                        {"step", step_},
                        {"best_step", best_step_},
                        {"best_cosine", best_cosine_},
@@ -241,6 +251,11 @@ class Run {
         const Checkpoint& checkpoint = *found;
         const std::string file = options_.checkpoint.string();
         const Json record = Json::parse(checkpoint.record);
+        if (record.value("start", Json()) != start_checksum_) {
+            fail_usage(file +
+                       ": is of a run that calibration gave another start, as on another kind of CPU; go on "
+                       "there, or delete it to start anew");
+        }
         try {
             step_ = record.at("step").get<int64_t>();
             best_step_ = record.at("best_step").get<int64_t>();
@@ -274,6 +289,7 @@ class Run {
     ThreadPool& pool_;
     Progress& progress_;
     const Json description_;
+    const uint32_t start_checksum_;
     Distillation distillation_;
     int64_t step_ = 0;  // steps done
     int64_t best_step_ = 0;

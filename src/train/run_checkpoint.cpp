@@ -1,7 +1,10 @@
 #include "train/run_checkpoint.h"
 
+#include <array>
 #include <filesystem>
+#include <vector>
 
+#include "base/crc32c.h"
 #include "base/error.h"
 #include "train/training_device.h"
 
@@ -38,6 +41,9 @@ Json run_description(const DistillOptions& options, Precision precision, int thr
             {"target_bits", start.target_bits.value_or(0)},
             {"observer", start.observer ? observer_name(*start.observer) : "auto"},
             {"range_margin", start.range_margin},
+            {"bias_correction", start.bias_correction},
+            {"weight_compensation", start.weight_compensation.value_or(false)},
+            {"skip_passes", start.skip_passes},
             {"equalization", start.equalization ? start.equalization_strength : -1.0},
             {"calibration_images", start.images},
             {"held_out_images", start.held_out_images},
@@ -62,6 +68,26 @@ std::optional<Checkpoint> matching_checkpoint(const DistillOptions& options, con
                    "); delete it or name another with --checkpoint");
     }
     return checkpoint;
+}
+
+uint32_t checksum_of(const QuantizedGraph& start) {
+    std::vector<uint8_t> bytes;
+    const auto add = [&](const auto& numbers) {
+        const auto* from = reinterpret_cast<const uint8_t*>(numbers.data());
+        bytes.insert(bytes.end(), from, from + numbers.size() * sizeof(numbers[0]));
+    };
+    for (const auto& [node, conv] : start.convs) {
+        add(std::array{node, conv.bits});
+        add(conv.scale);
+        add(conv.zero_point);
+        add(conv.level);
+        add(conv.bias);
+    }
+    for (const QuantParams& params : start.values) {
+        add(std::array{params.bits, int{params.zero_point}});
+        add(std::array{params.scale});
+    }
+    return crc32c(bytes);
 }
 
 }  // namespace quantface

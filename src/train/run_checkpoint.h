@@ -1,9 +1,11 @@
-// Which run a checkpoint belongs to.
+// Which run a checkpoint belongs to, and what training starts from.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "quantize/integer_lowering.h"
 #include "train/checkpoint.h"
 #include "train/distill.h"
 
@@ -16,5 +18,9 @@ nlohmann::ordered_json run_description(const DistillOptions& options, Precision 
 // is of another run.
 std::optional<Checkpoint> matching_checkpoint(const DistillOptions& options,
                                               const nlohmann::ordered_json& description);
+
+// A checksum of the calibrated network that training starts from. Parameters count from its scales, so they
+// mean nothing beside another start, as another kind of CPU may calibrate it.
+uint32_t checksum_of(const QuantizedGraph& start);
 
 }  // namespace quantface

@@ -152,7 +152,7 @@ class TwoProcesses : public Training {
         return options;
     }
     // Away from the ports that the system gives out by itself, one for each test process.
-    static int port(int which) { return 20000 + 3 * (getpid() % 4000) + which; }
+    static int port(int which) { return 20000 + 4 * (getpid() % 3000) + which; }
 };
 
 TEST_F(TwoProcesses, GiveTheSingleProcessResult) {
@@ -181,6 +181,20 @@ TEST_F(TwoProcesses, GiveTheSingleProcessResult) {
         }
     }
     EXPECT_LE(different, weights / 100) << "of " << weights;
+}
+
+TEST_F(TwoProcesses, WithDifferentStartsDoNotTrain) {
+    std::vector<std::string> different = command("other.qfm", 30);
+    different.insert(different.end(), {"--seed", "7"});
+    ProgramResult second;
+    std::thread other([&] { second = run_program(different, rank(1, port(3))); });
+    const ProgramResult first = run_program(command("together.qfm", 30), rank(0, port(3)));
+    other.join();
+    for (const ProgramResult& result : {first, second}) {
+        EXPECT_EQ(result.exit_code, 1) << result.err;
+        EXPECT_NE(result.err.find("calibrations differ"), std::string::npos) << result.err;
+    }
+    EXPECT_FALSE(fs::exists(folder_.file("together.qfm")));
 }
 
 TEST_F(TwoProcesses, OneKilledEndsTheOther) {

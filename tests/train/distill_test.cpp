@@ -126,6 +126,22 @@ TEST_F(Distill, ForeignCheckpointIsRefused) {
     }
 }
 
+TEST_F(Distill, CheckpointOfAnotherStartIsRefused) {
+    DistillOptions given = options(4);
+    given.checkpoint = folder_ / "run.checkpoint";
+    StopAfter stop(5);
+    EXPECT_THROW(train(given, &stop), Error);
+    // The same description, other numbers, as where another CPU calibrates.
+    std::get<ConvOp>(graph_.nodes[0].op).weight.data[0] += 0.1f;
+    try {
+        train(given);
+        FAIL() << "went on";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+        EXPECT_NE(std::string(error.what()).find("another start"), std::string::npos) << error.what();
+    }
+}
+
 TEST_F(Distill, DivergenceIsNamedWithAdvice) {
     DistillOptions given = options(4);
     given.recipe.optimizer = OptimizerKind::kSgd;
