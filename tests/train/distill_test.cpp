@@ -111,35 +111,39 @@ TEST_F(Distill, ResumesToTheSameBytes) {
     EXPECT_EQ(bytes(resumed.model), straight);
 }
 
-TEST_F(Distill, ForeignCheckpointIsRefused) {
-    DistillOptions given = options(4);
-    given.checkpoint = folder_ / "run.checkpoint";
-    StopAfter stop(5);
-    EXPECT_THROW(train(given, &stop), Error);
-    given.recipe.weight_rate *= 2;
-    try {
-        train(given);
-        FAIL() << "went on";
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-        EXPECT_NE(std::string(error.what()).find("weight_rate"), std::string::npos) << error.what();
+// A run that a checkpoint was left of, changed by `change`, must not go on; the error names `reason`.
+class ForeignCheckpoint : public Distill {
+  protected:
+    template <typename Change>
+    void expect_refused(const Change& change, const std::string& reason) {
+        DistillOptions given = options(4);
+        given.checkpoint = folder_ / "run.checkpoint";
+        StopAfter stop(5);
+        EXPECT_THROW(train(given, &stop), Error);
+        change(given);
+        try {
+            train(given);
+            FAIL() << "went on";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+            EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+        }
     }
+};
+
+TEST_F(ForeignCheckpoint, OfAnotherRecipeIsRefused) {
+    expect_refused([](DistillOptions& given) { given.recipe.weight_rate *= 2; }, "weight_rate");
 }
 
-TEST_F(Distill, CheckpointOfAnotherStartIsRefused) {
-    DistillOptions given = options(4);
-    given.checkpoint = folder_ / "run.checkpoint";
-    StopAfter stop(5);
-    EXPECT_THROW(train(given, &stop), Error);
-    // The same description, other numbers, as where another CPU calibrates.
-    std::get<ConvOp>(graph_.nodes[0].op).weight.data[0] += 0.1f;
-    try {
-        train(given);
-        FAIL() << "went on";
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-        EXPECT_NE(std::string(error.what()).find("another start"), std::string::npos) << error.what();
-    }
+TEST_F(ForeignCheckpoint, OfAnotherCalibrationIsRefused) {
+    expect_refused([](DistillOptions& given) { given.start.weight_compensation = true; },
+                   "weight_compensation");
+}
+
+// The same description, other numbers, as where another CPU calibrates.
+TEST_F(ForeignCheckpoint, OfAnotherStartIsRefused) {
+    expect_refused([&](DistillOptions&) { std::get<ConvOp>(graph_.nodes[0].op).weight.data[0] += 0.1f; },
+                   "another start");
 }
 
 TEST_F(Distill, DivergenceIsNamedWithAdvice) {
