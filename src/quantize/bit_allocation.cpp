@@ -86,15 +86,6 @@ std::vector<int> nodes_of(const std::vector<LayerSensitivity>& layers) {
     return nodes;
 }
 
-// The preparation with its first few calibration images.
-Preparation with_few_images(const Preparation& prepared, int64_t count) {
-    Preparation few = prepared;
-    few.calibration.network_input.resize(
-        std::min(static_cast<size_t>(count), few.calibration.network_input.size()));
-    few.calibration.pixels.resize(few.calibration.network_input.size());
-    return few;
-}
-
 // Fills each layer's losses one bit around `bits`, as differences from `loss`, the whole's at `bits`.
 void measure_around(const Bits& bits, double loss, MixedWidths& network, Progress& progress,
                     std::vector<LayerSensitivity>& layers) {
@@ -212,7 +203,8 @@ Bits search(MixedWidths& network, uint64_t budget, const Bits& bits, std::vector
 uint64_t bytes_of_the_rest(const Preparation& prepared, const PostTrainingOptions& options,
                            const std::vector<LayerSensitivity>& layers, const Bits& bits, ThreadPool& pool) {
     constexpr int64_t kFew = 2;
-    Preparation quick = with_few_images(prepared, kFew);
+    Preparation quick = prepared;
+    quick.calibration = first_images(prepared.calibration, kFew);
     for (size_t i = 0; i < layers.size(); ++i) quick.bits.weight_bits[layers[i].node] = bits[i];
     SilentProgress silent;
     const CalibratedNetwork network = calibrate(quick, options, ObserverKind::kMinMax, false, pool, silent);

@@ -29,4 +29,10 @@ CalibrationImages load_calibration_images(const ImageSource& source, const Input
     return images;
 }
 
+CalibrationImages first_images(const CalibrationImages& images, int64_t count) {
+    const auto part = static_cast<ptrdiff_t>(std::min<int64_t>(count, std::ssize(images.network_input)));
+    return {{images.network_input.begin(), images.network_input.begin() + part},
+            {images.pixels.begin(), images.pixels.begin() + part}};
+}
+
 }  // namespace quantface

@@ -20,4 +20,7 @@ struct CalibrationImages {
 CalibrationImages load_calibration_images(const ImageSource& source, const InputSpec& spec, int64_t first,
                                           int64_t count, ThreadPool& pool, Progress& progress);
 
+// The first `count` of them, or all where there are fewer.
+CalibrationImages first_images(const CalibrationImages& images, int64_t count);
+
 }  // namespace quantface

@@ -30,9 +30,8 @@ MixedWidths::MixedWidths(const Preparation& prepared, const PostTrainingOptions&
         round_at_every_width(prepared.graph, prepared.plan, prepared.calibration,
                              layerwise_options(options, ObserverKind::kMinMax, compensated), pool, progress);
     // Compensated weights know the calibration images too well to be judged on them.
-    images_ = compensated ? prepared.held_out : prepared.calibration;
-    const auto count = static_cast<size_t>(affordable_images(graph_, nodes_.size()));
-    images_.network_input.resize(std::min(count, images_.network_input.size()));
+    images_ = first_images(compensated ? prepared.held_out : prepared.calibration,
+                           affordable_images(graph_, nodes_.size()));
     wanted_ = float_embeddings(graph_, images_, pool_);
     for (const auto& [node, conv] : widths_) {
         set_quantized_weights(graph_, node, conv[prepared.bits.weight_bits[node]], mixed_);

@@ -28,6 +28,7 @@ namespace {
 constexpr std::chrono::seconds kStepLimit(kProcessGroupSeconds);
 constexpr std::chrono::minutes kJoinLimit(10);
 constexpr std::chrono::hours kPreparationLimit(1);
+constexpr int kMostProcesses = 65536;
 
 // The variable's number, or `otherwise` where it is not set. Throws Error(kUsage) where it is none in the
 // range.
@@ -169,7 +170,6 @@ class C10dGroup final : public ProcessGroup {
 }  // namespace
 
 std::unique_ptr<ProcessGroup> ProcessGroup::from_environment(at::Device device) {
-    constexpr int kMostProcesses = 65536;
     Meeting meeting;
     meeting.size = number_from_environment("WORLD_SIZE", 1, kMostProcesses, 1);
     if (meeting.size == 1) return nullptr;
@@ -192,7 +192,6 @@ std::unique_ptr<ProcessGroup> ProcessGroup::from_environment(at::Device device) 
 }
 
 int local_device_index(int count) {
-    constexpr int kMostProcesses = 65536;
     for (const char* name : {"LOCAL_RANK", "SLURM_LOCALID", "RANK"}) {
         const int number = number_from_environment(name, 0, kMostProcesses, 0);
         if (std::getenv(name) != nullptr) return number % std::max(count, 1);

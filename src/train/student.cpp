@@ -9,6 +9,7 @@
 #include "numerics/quantization.h"
 #include "train/student_pass.h"
 #include "train/tensor_conversion.h"
+#include "train/tensor_operations.h"
 
 namespace quantface {
 
@@ -19,10 +20,6 @@ constexpr float kFarthestFromLevel = 0.45f;
 
 // The recipe's learning rate of weights is that of layers with so many bits; it halves with each bit more.
 constexpr int kBitsOfRates = 4;
-
-at::Tensor by_output(const at::Tensor& vector) {
-    return vector.reshape({-1, 1, 1, 1});
-}
 
 // A convolution's weights, for pixels as they come.
 at::Tensor weights_less_std(const Graph& graph, const Node& node) {

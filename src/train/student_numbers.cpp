@@ -5,14 +5,11 @@
 
 #include "train/kernels/training_kernels.h"
 #include "train/parallel_parts.h"
+#include "train/tensor_operations.h"
 
 namespace quantface {
 
 namespace {
-
-at::Tensor by_output(const at::Tensor& vector) {
-    return vector.reshape({-1, 1, 1, 1});
-}
 
 WeightRows rows_of(const at::Tensor& weight, const at::Tensor& factor, const at::Tensor& low,
                    const at::Tensor& high) {

@@ -10,6 +10,10 @@ at::Tensor by_channel(const at::Tensor& vector) {
     return vector.reshape({1, -1, 1, 1});
 }
 
+at::Tensor by_output(const at::Tensor& vector) {
+    return vector.reshape({-1, 1, 1, 1});
+}
+
 at::Tensor padded(const at::Tensor& input, const Padding& p, double number) {
     return p.any() ? at::constant_pad_nd(input, {p.left, p.right, p.top, p.bottom}, number) : input;
 }

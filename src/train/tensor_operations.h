@@ -10,6 +10,8 @@ namespace quantface {
 
 // (C) as (1, C, 1, 1).
 at::Tensor by_channel(const at::Tensor& vector);
+// (C) as (C, 1, 1, 1): for weights by output channel.
+at::Tensor by_output(const at::Tensor& vector);
 
 // Padded at the four sides with one number; the input itself where there is no padding.
 at::Tensor padded(const at::Tensor& input, const Padding& padding, double number);

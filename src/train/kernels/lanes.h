@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "train/kernels/training_kernels.h"
 
@@ -95,6 +96,15 @@ QF_INLINE Lanes minimum(Lanes a, Lanes b) {
 QF_INLINE Lanes round_lanes(Lanes lanes) {
     const Lanes magic = all(12582912.0f);
     return (lanes + magic) - magic;
+}
+
+// Over `count` numbers. body(the first one, lanes in use, whether that is all of them): whole registers
+// first, then the rest.
+template <typename Body>
+QF_INLINE void for_each_register(int64_t count, const Body& body) {
+    int64_t at = 0;
+    for (; at + kLanes <= count; at += kLanes) body(at, kLanes, std::true_type{});
+    if (at < count) body(at, static_cast<int>(count - at), std::false_type{});
 }
 
 QF_INLINE double sum_of(Lanes lanes) {

@@ -1,20 +1,10 @@
 // Weights to levels; see training_kernels.h. Included by the file of each instruction set.
 #pragma once
 
-#include <type_traits>
-
 #include "train/kernels/lanes.h"
 
 namespace quantface {
 namespace {
-
-// body(column, lanes in use, whether that is all of them): whole registers first, then the rest.
-template <typename Body>
-QF_INLINE void for_each_register(int64_t columns, const Body& body) {
-    int64_t column = 0;
-    for (; column + kLanes <= columns; column += kLanes) body(column, kLanes, std::true_type{});
-    if (column < columns) body(column, static_cast<int>(columns - column), std::false_type{});
-}
 
 inline void weight_levels(const WeightRows& rows, const float* weight, float* level, int64_t first,
                           int64_t last) {
