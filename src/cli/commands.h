@@ -16,6 +16,7 @@ using Action = std::function<void(Progress& progress)>;
 
 void add_inspect_command(CLI::App& program, Action& action);
 void add_synth_command(CLI::App& program, Action& action);
+void add_assets_command(CLI::App& program, Action& action);
 void add_quantize_command(CLI::App& program, Action& action);
 void add_eval_command(CLI::App& program, Action& action);
 void add_embed_command(CLI::App& program, Action& action);

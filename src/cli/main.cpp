@@ -75,6 +75,7 @@ int run(int argc, char** argv) {
     Action action;
     add_inspect_command(program, action);
     add_synth_command(program, action);
+    add_assets_command(program, action);
     add_quantize_command(program, action);
     add_eval_command(program, action);
     add_embed_command(program, action);

@@ -47,10 +47,10 @@ Image blank_image(int height, int width) {
             std::vector<uint8_t>(static_cast<size_t>(height) * static_cast<size_t>(width) * 3)};
 }
 
-cv::Mat decode_bgr(std::span<const uint8_t> bytes, const std::string& name) {
+cv::Mat decode_mat(std::span<const uint8_t> bytes, const std::string& name, int mode) {
     try {
         const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<uint8_t*>(bytes.data()));
-        return cv::imdecode(encoded, cv::IMREAD_COLOR);
+        return cv::imdecode(encoded, mode);
     } catch (const cv::Exception& error) {
         fail_bad_input(name + ": cannot be decoded: " + first_line(error.err));
     }
@@ -58,7 +58,10 @@ cv::Mat decode_bgr(std::span<const uint8_t> bytes, const std::string& name) {
 
 }  // namespace
 
-Image decode_image(std::span<const uint8_t> bytes, const std::string& name) {
+namespace {
+
+// mode: of cv::imdecode.
+cv::Mat decode_checked(std::span<const uint8_t> bytes, const std::string& name, int mode) {
     silence_opencv();
     const ImageHeader header = read_image_header(bytes, name);
     if (header.height * header.width > kMaxPixels) {
@@ -71,18 +74,42 @@ Image decode_image(std::span<const uint8_t> bytes, const std::string& name) {
         png = essential_png(bytes);
         if (!png) fail_bad_input(name + ": broken or truncated PNG image");
     }
-    const cv::Mat bgr = decode_bgr(png ? std::span<const uint8_t>(*png) : bytes, name);
-    if (bgr.empty()) fail_bad_input(name + ": broken or truncated image");
+    const cv::Mat decoded = decode_mat(png ? std::span<const uint8_t>(*png) : bytes, name, mode);
+    if (decoded.empty()) fail_bad_input(name + ": broken or truncated image");
     // Metadata may turn a photo by 90 degrees. Anything else means that header and decoder disagree.
-    const bool upright = bgr.rows == header.height && bgr.cols == header.width;
-    const bool turned = bgr.rows == header.width && bgr.cols == header.height;
-    if (bgr.type() != CV_8UC3 || !(upright || turned))
-        fail_bad_input(name + ": image contradicts its header");
+    const bool upright = decoded.rows == header.height && decoded.cols == header.width;
+    const bool turned = decoded.rows == header.width && decoded.cols == header.height;
+    if (!(upright || turned)) fail_bad_input(name + ": image contradicts its header");
+    return decoded;
+}
 
+}  // namespace
+
+Image decode_image(std::span<const uint8_t> bytes, const std::string& name) {
+    const cv::Mat bgr = decode_checked(bytes, name, cv::IMREAD_COLOR);
+    if (bgr.type() != CV_8UC3) fail_bad_input(name + ": image contradicts its header");
     Image image = blank_image(bgr.rows, bgr.cols);
     cv::Mat rgb = view_of(image);
     cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
     QF_CHECK(rgb.data == image.rgb.data());
+    return image;
+}
+
+RgbaImage decode_rgba_image(std::span<const uint8_t> bytes, const std::string& name) {
+    const cv::Mat bgra = decode_checked(bytes, name, cv::IMREAD_UNCHANGED);
+    if (bgra.type() != CV_8UC4) {
+        const Image opaque = decode_image(bytes, name);
+        RgbaImage image{opaque.height, opaque.width, {}};
+        for (size_t i = 0; i < opaque.rgb.size(); i += 3) {
+            const uint8_t* p = &opaque.rgb[i];
+            image.rgba.insert(image.rgba.end(), {p[0], p[1], p[2], 255});
+        }
+        return image;
+    }
+    RgbaImage image{bgra.rows, bgra.cols, std::vector<uint8_t>(bgra.total() * 4)};
+    cv::Mat rgba(bgra.rows, bgra.cols, CV_8UC4, image.rgba.data());
+    cv::cvtColor(bgra, rgba, cv::COLOR_BGRA2RGBA);
+    QF_CHECK(rgba.data == image.rgba.data());
     return image;
 }
 

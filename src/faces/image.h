@@ -21,6 +21,15 @@ struct Image {
 // bridge is not an error; libjpeg, inside OpenCV, then writes one line to stderr that cannot be switched off.
 Image decode_image(std::span<const uint8_t> bytes, const std::string& name);
 Image read_image(const std::filesystem::path& path);
+
+// Rows from the top, red, green, blue, opacity.
+struct RgbaImage {
+    int height = 0, width = 0;   // pixels
+    std::vector<uint8_t> rgba;  // height * width * 4 bytes
+};
+
+// The same for pictures with transparency; opaque where the file has none.
+RgbaImage decode_rgba_image(std::span<const uint8_t> bytes, const std::string& name);
 std::vector<uint8_t> encode_png(const Image& image);
 
 Image mirrored(const Image& image);

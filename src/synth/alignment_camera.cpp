@@ -64,13 +64,14 @@ AlignmentCamera::Point AlignmentCamera::align(const Point& p) const {
     return {a_ * p.x - b_ * p.y + shift_x_, b_ * p.x + a_ * p.y + shift_y_};
 }
 
+Vec3 AlignmentCamera::project(const Vec3& camera_position) const {
+    const Point at = align(perspective(camera_position));
+    return {(at.x + 0.5f) * oversampling_, (at.y + 0.5f) * oversampling_, -camera_position.z};
+}
+
 std::vector<Vec3> AlignmentCamera::project_all(std::span<const Vertex> vertices) const {
     std::vector<Vec3> projected(vertices.size());
-    for (size_t i = 0; i < vertices.size(); ++i) {
-        const Vec3 p = to_camera(vertices[i].position);
-        const Point at = align(perspective(p));
-        projected[i] = {(at.x + 0.5f) * oversampling_, (at.y + 0.5f) * oversampling_, -p.z};
-    }
+    for (size_t i = 0; i < vertices.size(); ++i) projected[i] = project(to_camera(vertices[i].position));
     return projected;
 }
 

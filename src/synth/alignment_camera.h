@@ -22,6 +22,8 @@ class AlignmentCamera {
     Vec3 rotate(const Vec3& direction) const { return rotation_.apply(direction); }
     // x, y in samples for rasterize(); z the depth in millimetres.
     std::vector<Vec3> project_all(std::span<const Vertex> vertices) const;
+    // The same for one point in the camera's frame.
+    Vec3 project(const Vec3& camera_position) const;
     // Pixels of the picture, pixel centres at whole numbers.
     std::array<std::array<float, 2>, 5> landmarks() const { return landmarks_; }
     float millimetres_per_sample() const { return millimetres_per_sample_; }

@@ -39,6 +39,20 @@ float cover(const Shape& s, float x, float y) {
     return smooth_step(s.softness, -s.softness, std::max(u, v));
 }
 
+// Over what is there, within the square that holds the shape however it is turned.
+void draw(const Shape& s, int size, std::vector<Vec3>& picture) {
+    const float reach = std::hypot(s.width, s.height) + 2 * s.softness, side = static_cast<float>(size);
+    auto limit = [&](float at) { return std::clamp(static_cast<int>(at * side), 0, size); };
+    for (int row = limit(s.y - reach); row < limit(s.y + reach + 1 / side); ++row) {
+        const float y = (static_cast<float>(row) + 0.5f) / side;
+        for (int column = limit(s.x - reach); column < limit(s.x + reach + 1 / side); ++column) {
+            const float x = (static_cast<float>(column) + 0.5f) / side;
+            Vec3& colour = picture[static_cast<size_t>(row * size + column)];
+            colour = mix(colour, s.colour, 0.9f * cover(s, x, y));
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<Vec3> render_background(int size, uint32_t seed) {
@@ -67,23 +81,34 @@ std::vector<Vec3> render_background(int size, uint32_t seed) {
         shapes.push_back(s);
     }
     std::vector<Vec3> picture(static_cast<size_t>(size) * static_cast<size_t>(size));
+    const float side = static_cast<float>(size);
     for (int row = 0; row < size; ++row) {
-        const float y = (static_cast<float>(row) + 0.5f) / static_cast<float>(size);
+        const float y = (static_cast<float>(row) + 0.5f) / side;
         for (int column = 0; column < size; ++column) {
-            const float x = (static_cast<float>(column) + 0.5f) / static_cast<float>(size);
+            const float x = (static_cast<float>(column) + 0.5f) / side;
             const float along = 0.5f + (std::cos(turn) * (x - 0.5f) + std::sin(turn) * (y - 0.5f)) / 1.2f;
             Vec3 colour = mix(first, second, smooth_step(0, 1, along));
-            colour = mix(colour, third,
-                         clouds * saturate(0.5f + fractal2(x * cloud_scale, y * cloud_scale, 3, seed)));
+            if (clouds > 0.02f) {
+                const float cloud = fractal2(x * cloud_scale, y * cloud_scale, 3, seed);
+                colour = mix(colour, third, clouds * saturate(0.5f + cloud));
+            }
             if (stripes > 0) {
                 const float wave = std::cos(stripe_turn) * x + std::sin(stripe_turn) * y;
                 colour = mix(colour, third,
                              stripes * smooth_step(-0.2f, 0.2f, std::sin(2 * kPi * stripe_scale * wave)));
             }
-            for (const Shape& shape : shapes) colour = mix(colour, shape.colour, 0.9f * cover(shape, x, y));
+            picture[static_cast<size_t>(row * size + column)] = colour;
+        }
+    }
+    for (const Shape& shape : shapes) draw(shape, size, picture);
+    if (texture < 0.01f) return picture;
+    for (int row = 0; row < size; ++row) {
+        for (int column = 0; column < size; ++column) {
+            const float x = static_cast<float>(column) / side, y = static_cast<float>(row) / side;
             const float grain =
                 fractal2(x * texture_scale * stretch, y * texture_scale / stretch, 3, seed + 9);
-            picture[static_cast<size_t>(row * size + column)] = colour * (1 + texture * 1.6f * grain);
+            Vec3& colour = picture[static_cast<size_t>(row * size + column)];
+            colour = colour * (1 + texture * 1.6f * grain);
         }
     }
     return picture;

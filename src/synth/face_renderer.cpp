@@ -4,7 +4,9 @@
 #include "synth/alignment_camera.h"
 #include "synth/background.h"
 #include "synth/face_meshes.h"
+#include "synth/head/head_renderer.h"
 #include "synth/lighting.h"
+#include "synth/lit_picture.h"
 #include "synth/noise.h"
 #include "synth/sensor.h"
 #include "synth/skin_material.h"
@@ -19,7 +21,7 @@ Scene build_scene(const HeadShape& head, const FaceTraits& face, const ViewTrait
     add_ears(head, scene);
     add_hair(head, face.hair, view, scene);
     add_headwear(head, face.hair, view.wear, scene);
-    if (view.wear.eyewear != Eyewear::kNone) add_glasses_frame(head, face.habits, scene);
+    if (view.wear.eyewear != Eyewear::kNone) add_glasses_frame(glasses_fit(head), face.habits, scene);
     if (view.wear.mask) add_mask(head, scene);
     if (view.wear.occluder) add_occluder(view.wear, scene);
     add_clothes(head, scene);
@@ -190,7 +192,7 @@ LitSamples light_samples(const Scene& scene, const FragmentBuffer& buffer, const
 void cover_with_lenses(const HeadShape& head, const FaceTraits& face, const ViewTraits& view,
                        const AlignmentCamera& camera, const FragmentBuffer& opaque, LitSamples& lit) {
     Scene panes;
-    add_lenses(head, face.habits, panes);
+    add_lenses(glasses_fit(head), face.habits, panes);
     FragmentBuffer buffer(opaque.width, opaque.height);
     rasterize(panes.triangles, camera.project_all(panes.vertices), buffer);
     for (size_t i = 0; i < buffer.fragments.size(); ++i) {
@@ -209,6 +211,34 @@ void cover_with_lenses(const HeadShape& head, const FaceTraits& face, const View
     }
 }
 
+LitPicture draw_built_in_head(const FaceTraits& face, const ViewTraits& view, const FaceRenderOptions& options,
+                              FaceRenderInfo* info) {
+    const HeadShape head(face, view.expression);
+    const AlignmentCamera camera(head.landmarks(), view, options.size, options.oversampling);
+    const Scene scene = build_scene(head, face, view);
+    const int side = options.size * options.oversampling;
+    FragmentBuffer buffer(side, side);
+    rasterize(scene.triangles, camera.project_all(scene.vertices), buffer);
+    const Materials materials(face, view, head);
+    LitSamples lit = light_samples(scene, buffer, camera, materials, view.light);
+    if (view.wear.eyewear != Eyewear::kNone) cover_with_lenses(head, face, view, camera, buffer, lit);
+    if (info != nullptr) info->landmarks = camera.landmarks();
+    LitPicture picture;
+    picture.skin_level = lit.skin_level;
+    picture.open.assign(static_cast<size_t>(options.size) * static_cast<size_t>(options.size), 0.0f);
+    const float share = 1.0f / static_cast<float>(options.oversampling * options.oversampling);
+    for (int y = 0; y < side; ++y) {
+        for (int x = 0; x < side; ++x) {
+            const auto sample = static_cast<size_t>(y * side + x);
+            const auto pixel =
+                static_cast<uint32_t>(y / options.oversampling * options.size + x / options.oversampling);
+            if (lit.covered[sample]) picture.patches.push_back({lit.light[sample], pixel, share});
+            else picture.open[pixel] += share;
+        }
+    }
+    return picture;
+}
+
 }  // namespace
 
 Image render_face(uint64_t seed, uint64_t identity, uint64_t view_index, const FaceRenderOptions& options,
@@ -219,33 +249,17 @@ Image render_face(uint64_t seed, uint64_t identity, uint64_t view_index, const F
         fail_usage("rendered faces: oversampling must be 1 to 4");
     const FaceTraits face = sample_face_traits(seed, identity);
     const ViewTraits view = sample_view_traits(seed, identity, view_index, face);
-    const HeadShape head(face, view.expression);
-    const AlignmentCamera camera(head.landmarks(), view, options.size, options.oversampling);
-
-    const Scene scene = build_scene(head, face, view);
-    const int side = options.size * options.oversampling;
-    FragmentBuffer buffer(side, side);
-    rasterize(scene.triangles, camera.project_all(scene.vertices), buffer);
-    const Materials materials(face, view, head);
-    LitSamples lit = light_samples(scene, buffer, camera, materials, view.light);
-    if (view.wear.eyewear != Eyewear::kNone) cover_with_lenses(head, face, view, camera, buffer, lit);
+    const LitPicture lit = options.head != nullptr
+                               ? draw_head(*options.head, seed, identity, face, view, options, info)
+                               : draw_built_in_head(face, view, options, info);
 
     // Cameras expose for the face, though not fully: dark skin stays darker.
     const float exposure = view.sensor.exposure / (std::pow(lit.skin_level, 0.72f) * std::pow(0.3f, 0.28f));
-    const std::vector<Vec3> background = render_background(options.size, view.background_seed);
-    FloatImage picture{options.size, std::vector<Vec3>(background.size())};
-    const float share = 1.0f / static_cast<float>(options.oversampling * options.oversampling);
-    for (int y = 0; y < side; ++y) {
-        for (int x = 0; x < side; ++x) {
-            const auto sample = static_cast<size_t>(y * side + x);
-            const int px = x / options.oversampling, py = y / options.oversampling;
-            const Vec3 value = lit.covered[sample] ? develop(lit.light[sample] * exposure, view.sensor)
-                                                   : background[static_cast<size_t>(py * options.size + px)];
-            picture.at(px, py) += value * share;
-        }
-    }
+    FloatImage picture{options.size, render_background(options.size, view.background_seed)};
+    for (size_t i = 0; i < picture.pixels.size(); ++i) picture.pixels[i] = picture.pixels[i] * lit.open[i];
+    for (const LitPatch& patch : lit.patches)
+        picture.pixels[patch.pixel] += develop(patch.light * exposure, view.sensor) * patch.share;
     if (info != nullptr) {
-        info->landmarks = camera.landmarks();
         info->yaw = view.pose.yaw * 180 / kPi;
         info->pitch = view.pose.pitch * 180 / kPi;
     }

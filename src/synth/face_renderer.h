@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "faces/image.h"
 
@@ -18,7 +19,11 @@ inline constexpr std::array<std::array<float, 2>, 5> kArcFaceTemplate = {{{38.29
                                                                           {41.5493f, 92.3655f},
                                                                           {70.7299f, 92.2041f}}};
 
+class HeadModel;
+
 struct FaceRenderOptions {
+    // The head to draw (synth/head/head_model.h); null: the simple built-in one.
+    std::shared_ptr<const HeadModel> head;
     int size = 112;        // pixels, width and height; 16 to 1024
     int oversampling = 2;  // samples per pixel and axis, 1 to 4
     // False: no blur, noise or compression, for tests and pictures in documents.

@@ -9,11 +9,6 @@ namespace {
 // Shape deviations are drawn this much wider than measured among people.
 constexpr float kSpread = 1.9f;
 
-// Weights of four loose population means (west Eurasian, African, east Asian, south Asian); they sum to 1.
-struct Ancestry {
-    float west, african, east, south;
-};
-
 Ancestry sample_ancestry(Sampler& sampler) {
     float weights[4];
     float sum = 0;
@@ -208,7 +203,7 @@ HabitTraits sample_habits(float masculinity, float age, Sampler& sampler) {
 FaceTraits sample_face_traits(uint64_t seed, uint64_t identity) {
     Sampler sampler(seed, combine_hash(identity, 0x1d));
     FaceTraits traits;
-    const Ancestry ancestry = sample_ancestry(sampler);
+    const Ancestry ancestry = traits.ancestry = sample_ancestry(sampler);
     const float size = sampler.uniform(0.35f, 1);
     traits.masculinity = sampler.chance(0.58f) ? size : -size;
     traits.age =

@@ -104,7 +104,13 @@ struct HabitTraits {
     float headwear = 0.06f;  // chance of a view with something on the head
 };
 
+// Weights of four loose population means (west Eurasian, African, east Asian, south Asian); they sum to 1.
+struct Ancestry {
+    float west = 1, african = 0, east = 0, south = 0;
+};
+
 struct FaceTraits {
+    Ancestry ancestry;
     float masculinity = 0;  // -1 to 1
     float age = 35;         // years
     ShapeTraits shape;

@@ -1,5 +1,7 @@
 #include "synth/lighting.h"
 
+#include "synth/fast_math.h"
+
 namespace quantface {
 
 namespace {
@@ -15,16 +17,19 @@ float highlight(const Vec3& normal, const Vec3& to_light, float exponent) {
     // Schlick's approximation of Fresnel reflection, for skin and most plastics.
     const float grazing = 1 - std::max(0.0f, dot(half, kToCamera));
     const float fresnel = 0.035f + 0.965f * grazing * grazing * grazing * grazing * grazing;
-    return fresnel * (exponent + 8) * 0.125f * std::pow(cosine, exponent);
+    return fresnel * (exponent + 8) * 0.125f * fast_pow(cosine, exponent);
 }
 
 }  // namespace
 
-ShadowMap::ShadowMap(const Vec3& to_light, std::span<const Triangle> triangles,
-                     std::span<const Vec3> positions)
-    : forward_(to_light), buffer_(kShadowSize, kShadowSize) {
+ShadowMap::ShadowMap(const Vec3& to_light) : forward_(to_light), buffer_(kShadowSize, kShadowSize) {
     right_ = normalized(cross(std::abs(to_light.y) < 0.95f ? Vec3{0, 1, 0} : Vec3{1, 0, 0}, to_light));
     up_ = cross(to_light, right_);
+}
+
+ShadowMap::ShadowMap(const Vec3& to_light, std::span<const Triangle> triangles,
+                     std::span<const Vec3> positions)
+    : ShadowMap(to_light) {
     std::vector<Vec3> projected(positions.size());
     for (size_t i = 0; i < positions.size(); ++i) projected[i] = project(positions[i]);
     rasterize(triangles, projected, buffer_);

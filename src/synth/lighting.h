@@ -16,12 +16,15 @@ class ShadowMap {
   public:
     // positions: in the camera's frame, around the origin, millimetres.
     ShadowMap(const Vec3& to_light, std::span<const Triangle> triangles, std::span<const Vec3> positions);
+    // Empty: what casts shadows is drawn into buffer(), projected.
+    explicit ShadowMap(const Vec3& to_light);
+    FragmentBuffer& buffer() { return buffer_; }
     // 1 lit, 0 in shadow; softness: radius of the filter in texels.
     float visibility(const Vec3& position, const Vec3& normal, float softness) const;
 
-  private:
-    Vec3 project(const Vec3& position) const;
+    Vec3 project(const Vec3& position) const;  // x, y in texels, z the depth
 
+  private:
     Vec3 right_, up_, forward_;
     FragmentBuffer buffer_;
 };

@@ -1,6 +1,8 @@
 // Which triangle is seen through each sample of the picture, by depth buffer.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -27,6 +29,55 @@ struct FragmentBuffer {
           fragments(static_cast<size_t>(buffer_width) * static_cast<size_t>(buffer_height)) {}
     const Fragment& at(int x, int y) const { return fragments[static_cast<size_t>(y * width + x)]; }
 };
+
+// Larger coordinates only come from points far outside the picture; they would overflow integers.
+inline constexpr float kFarOutside = 1e5f;
+
+// Draws one triangle where it is nearer than what is there and accept(x, y, weight_b, weight_c) holds. a, b, c:
+// x, y in samples (sample centres at .5), z the depth, smaller is nearer.
+template <typename Accept>
+void rasterize_triangle(const Vec3& a, const Vec3& b, const Vec3& c, uint32_t id, FragmentBuffer& buffer,
+                        const Accept& accept) {
+    const float left = std::min({a.x, b.x, c.x}), right = std::max({a.x, b.x, c.x});
+    const float top = std::min({a.y, b.y, c.y}), bottom = std::max({a.y, b.y, c.y});
+    if (!(left > -kFarOutside && right < kFarOutside && top > -kFarOutside && bottom < kFarOutside)) return;
+    const int x_begin = std::max(0, static_cast<int>(std::ceil(left - 0.5f)));
+    const int x_end = std::min(buffer.width - 1, static_cast<int>(std::floor(right - 0.5f)));
+    const int y_begin = std::max(0, static_cast<int>(std::ceil(top - 0.5f)));
+    const int y_end = std::min(buffer.height - 1, static_cast<int>(std::floor(bottom - 0.5f)));
+    if (x_begin > x_end || y_begin > y_end) return;
+    const float area = (b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y);
+    if (std::abs(area) < 1e-9f) return;
+    const float inverse = 1.0f / area;
+    const float b_dx = (c.y - a.y) * inverse, b_dy = -(c.x - a.x) * inverse;
+    const float c_dx = -(b.y - a.y) * inverse, c_dy = (b.x - a.x) * inverse;
+    const float a_dx = -b_dx - c_dx;
+    for (int y = y_begin; y <= y_end; ++y) {
+        const float dy = static_cast<float>(y) + 0.5f - a.y;
+        const float start = static_cast<float>(x_begin) + 0.5f - a.x;
+        const float b_start = start * b_dx + dy * b_dy, c_start = start * c_dx + dy * c_dy;
+        // Where in this row all three weights are positive; a hair of tolerance closes cracks between neighbours.
+        float from = 0, to = static_cast<float>(x_end - x_begin);
+        auto narrow = [&](float weight, float slope) {
+            if (slope > 0) from = std::max(from, -(weight + 1e-4f) / slope);
+            else if (slope < 0) to = std::min(to, -(weight + 1e-4f) / slope);
+            else if (weight < -1e-4f) to = -1;
+        };
+        narrow(b_start, b_dx);
+        narrow(c_start, c_dx);
+        narrow(1 - b_start - c_start, a_dx);
+        if (!(from <= to)) continue;
+        const int first = static_cast<int>(std::ceil(from)), last = static_cast<int>(to);
+        Fragment* line = &buffer.fragments[static_cast<size_t>(y * buffer.width + x_begin)];
+        for (int i = first; i <= last; ++i) {
+            const float weight_b = b_start + static_cast<float>(i) * b_dx;
+            const float weight_c = c_start + static_cast<float>(i) * c_dx;
+            const float depth = a.z + weight_b * (b.z - a.z) + weight_c * (c.z - a.z);
+            if (depth < line[i].depth && accept(x_begin + i, y, weight_b, weight_c))
+                line[i] = {depth, id, weight_b, weight_c};
+        }
+    }
+}
 
 // projected[i]: x, y in samples (sample centres at .5), z the depth, smaller is nearer. Triangles of either
 // winding are drawn.

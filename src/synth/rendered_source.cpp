@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "synth/face_renderer.h"
+#include "synth/head/head_model.h"
 
 namespace quantface {
 
@@ -24,6 +25,7 @@ class RenderedSource final : public ImageSource {
   public:
     RenderedSource(uint64_t seed, int height, int width) : seed_(seed), height_(height), width_(width) {
         options_.size = std::max(height, width);
+        options_.head = installed_head_model();
     }
 
     std::optional<int64_t> size() const override { return std::nullopt; }

@@ -1,5 +1,6 @@
 #include "synth/sensor.h"
 
+#include "synth/fast_math.h"
 #include "synth/sampler.h"
 
 namespace quantface {
@@ -103,8 +104,8 @@ Vec3 develop(const Vec3& linear, const SensorTraits& sensor) {
     auto curve = [&](float value) {
         // A film-like shoulder: highlights fade to white instead of breaking off.
         const float exposed = std::max(0.0f, value);
-        const float rolled = exposed < 0.6f ? exposed : 0.6f + 0.4f * (1 - std::exp((0.6f - exposed) / 0.4f));
-        const float display = std::pow(rolled, sensor.gamma / 2.2f);
+        const float rolled = exposed < 0.6f ? exposed : 0.6f + 0.4f * (1 - fast_exp2((0.6f - exposed) * (1.442695f / 0.4f)));
+        const float display = fast_pow(rolled, sensor.gamma / 2.2f);
         return 0.45f + (display - 0.45f) * sensor.contrast;
     };
     Vec3 c{curve(linear.x * sensor.white_balance.x), curve(linear.y * sensor.white_balance.y),

@@ -5,21 +5,21 @@ namespace quantface {
 namespace {
 
 // The panes' sheet, bent round the face; z by x.
-float pane_z(const HeadShape& head, float x) {
-    return 15 + 0.3f * head.traits().nose_bridge_height - 0.0022f * x * x;
+float pane_z(const GlassesFit& fit, float x) {
+    return fit.front - 0.0022f * x * x;
 }
 
 // The outline of a pane at `turn`, a superellipse of half axes a and b.
-Vec3 pane_point(const HeadShape& head, const HabitTraits& habits, float side, float turn, float grow,
+Vec3 pane_point(const GlassesFit& fit, const HabitTraits& habits, float side, float turn, float grow,
                 float inset) {
     const float c = std::cos(turn), s = std::sin(turn);
     const float power = 2.0f / habits.lens_squareness;
     const float a = (habits.lens_half_width + grow) * inset, b = (habits.lens_half_height + grow) * inset;
     const float dx = a * std::copysign(std::pow(std::abs(c), power), c);
     const float dy = b * std::copysign(std::pow(std::abs(s), power), s);
-    const float centre = std::max(head.traits().eye_half_distance + 1, habits.lens_half_width + 8);
+    const float centre = std::max(fit.eye_half_distance + 1, habits.lens_half_width + 8);
     const float x = side * (centre + dx);
-    return {x, dy - 3, pane_z(head, x)};
+    return {x, dy - 3, pane_z(fit, x)};
 }
 
 void add_strip(const std::vector<Vec3>& path, const Vec3& half_across, Material material, Scene& scene) {
@@ -32,39 +32,44 @@ void add_strip(const std::vector<Vec3>& path, const Vec3& half_across, Material 
 
 }  // namespace
 
-void add_glasses_frame(const HeadShape& head, const HabitTraits& habits, Scene& scene) {
+GlassesFit glasses_fit(const HeadShape& head) {
+    return {head.traits().eye_half_distance, 15 + 0.3f * head.traits().nose_bridge_height,
+            head.row(0).half_width, 3, -90};
+}
+
+void add_glasses_frame(const GlassesFit& fit, const HabitTraits& habits, Scene& scene) {
     constexpr int kSpokes = 48;
     for (const float side : {-1.0f, 1.0f}) {
         std::vector<Vertex> ring;
         for (int i = 0; i < 3; ++i) {
             for (int j = 0; j < kSpokes; ++j) {
                 const float turn = -2 * kPi * static_cast<float>(j) / kSpokes * side;
-                Vec3 p = pane_point(head, habits, side, turn,
+                Vec3 p = pane_point(fit, habits, side, turn,
                                     habits.frame_thickness * static_cast<float>(2 - i) * 0.5f, 1);
                 if (i == 1) p.z += 1.5f;
                 ring.push_back({p, p, {}});
             }
         }
         scene.add_grid(ring, 3, kSpokes, true, Material::kFrame);
-        const Vec3 hinge = pane_point(head, habits, side, 0.25f, habits.frame_thickness, 1);
-        const float ear_x = side * (head.row(0).half_width + 2);
-        add_strip({hinge, {mix(hinge.x, ear_x, 0.8f), 3, -15}, {ear_x, 3, -90}},
+        const Vec3 hinge = pane_point(fit, habits, side, 0.25f, habits.frame_thickness, 1);
+        const float ear_x = side * (fit.ear_half_width + 2);
+        add_strip({hinge, {mix(hinge.x, ear_x, 0.8f), fit.ear_y, fit.front - 32}, {ear_x, fit.ear_y, fit.ear_z}},
                   {0, 0.6f * habits.frame_thickness + 0.6f, 0}, Material::kFrame, scene);
     }
-    const Vec3 left = pane_point(head, habits, 1, kPi - 0.4f, 0, 1);
+    const Vec3 left = pane_point(fit, habits, 1, kPi - 0.4f, 0, 1);
     const float lift = left.y + 2;
-    add_strip({{-left.x, left.y, left.z}, {0, lift, pane_z(head, 0) + 2}, left},
+    add_strip({{-left.x, left.y, left.z}, {0, lift, pane_z(fit, 0) + 2}, left},
               {0, 0.5f * habits.frame_thickness + 0.4f, 0}, Material::kFrame, scene);
 }
 
-void add_lenses(const HeadShape& head, const HabitTraits& habits, Scene& scene) {
+void add_lenses(const GlassesFit& fit, const HabitTraits& habits, Scene& scene) {
     constexpr int kRings = 6, kSpokes = 36;
     for (const float side : {-1.0f, 1.0f}) {
         std::vector<Vertex> disc;
         for (int i = 0; i < kRings; ++i) {
             for (int j = 0; j < kSpokes; ++j) {
                 const float turn = -2 * kPi * static_cast<float>(j) / kSpokes * side;
-                const Vec3 p = pane_point(head, habits, side, turn, 0,
+                const Vec3 p = pane_point(fit, habits, side, turn, 0,
                                           1 - static_cast<float>(i) / static_cast<float>(kRings));
                 disc.push_back({p, p, {}});
             }

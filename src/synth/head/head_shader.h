@@ -1,0 +1,52 @@
+// What each point of a portrait's pieces looks like.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "synth/head/head_scene.h"
+#include "synth/surface.h"
+
+namespace quantface {
+
+// A fragment of a piece: the triangle and the weights of its second and third corner.
+struct PiecePoint {
+    uint32_t triangle = 0;
+    float weight_b = 0, weight_c = 0;
+};
+
+class HeadShader {
+  public:
+    HeadShader(const HeadModel& model, const HeadIdentity& who, const FaceTraits& face, const ViewTraits& view);
+
+    // The normal is in the camera's frame and faces the camera where the piece is two-sided.
+    Surface at(const Piece& piece, const PiecePoint& point) const;
+    // Whether the piece is solid there; x, y: the sample, which decides half-transparent places.
+    static bool solid(const Piece& piece, const PiecePoint& point, int x, int y);
+    static Vec3 position(const Piece& piece, const PiecePoint& point);
+
+  private:
+    struct Mole {
+        Uv place;
+        float radius, strength;
+    };
+
+    Surface skin(const Piece& piece, const PiecePoint& point, HeadPart part) const;
+    void add_hair_on_skin(const std::array<float, kMaskCount>& masks, const Vec3& canonical, float fine,
+                          Surface& surface) const;
+    Surface eye(const Piece& piece, const PiecePoint& point) const;
+    Surface strands(const Piece& piece, const PiecePoint& point) const;
+    Surface shell(const Piece& piece, const PiecePoint& point) const;
+    Surface cloth(const Piece& piece, const PiecePoint& point) const;
+    Surface other(const Piece& piece, const PiecePoint& point) const;
+
+    const HeadModel& model_;
+    const HeadIdentity& who_;
+    const FaceTraits& face_;
+    const ViewTraits& view_;
+    // Base-2 logarithm of the skin's colour, and what one unit of melanin and of blood adds to it.
+    Vec3 base_, melanin_, blood_;
+    std::array<Mole, 6> moles_{};
+};
+
+}  // namespace quantface
