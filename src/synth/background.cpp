@@ -27,9 +27,9 @@ Shape sample_shape(Sampler& sampler, float blur) {
     return s;
 }
 
-float cover(const Shape& s, float x, float y) {
+// c, t: cosine and sine of its turn.
+float cover(const Shape& s, float c, float t, float x, float y) {
     const float dx = x - s.x, dy = y - s.y;
-    const float c = std::cos(s.turn), t = std::sin(s.turn);
     const float u = std::abs(c * dx + t * dy) - s.width, v = std::abs(c * dy - t * dx) - s.height;
     if (s.round) {
         const float p = (c * dx + t * dy) / s.width, q = (c * dy - t * dx) / s.height;
@@ -42,13 +42,14 @@ float cover(const Shape& s, float x, float y) {
 // Over what is there, within the square that holds the shape however it is turned.
 void draw(const Shape& s, int size, std::vector<Vec3>& picture) {
     const float reach = std::hypot(s.width, s.height) + 2 * s.softness, side = static_cast<float>(size);
+    const float c = std::cos(s.turn), t = std::sin(s.turn);
     auto limit = [&](float at) { return std::clamp(static_cast<int>(at * side), 0, size); };
     for (int row = limit(s.y - reach); row < limit(s.y + reach + 1 / side); ++row) {
         const float y = (static_cast<float>(row) + 0.5f) / side;
         for (int column = limit(s.x - reach); column < limit(s.x + reach + 1 / side); ++column) {
             const float x = (static_cast<float>(column) + 0.5f) / side;
             Vec3& colour = picture[static_cast<size_t>(row * size + column)];
-            colour = mix(colour, s.colour, 0.9f * cover(s, x, y));
+            colour = mix(colour, s.colour, 0.9f * cover(s, c, t, x, y));
         }
     }
 }
@@ -82,18 +83,20 @@ std::vector<Vec3> render_background(int size, uint32_t seed) {
     }
     std::vector<Vec3> picture(static_cast<size_t>(size) * static_cast<size_t>(size));
     const float side = static_cast<float>(size);
+    const float turn_x = std::cos(turn) / 1.2f, turn_y = std::sin(turn) / 1.2f;
+    const float stripe_x = std::cos(stripe_turn), stripe_y = std::sin(stripe_turn);
     for (int row = 0; row < size; ++row) {
         const float y = (static_cast<float>(row) + 0.5f) / side;
         for (int column = 0; column < size; ++column) {
             const float x = (static_cast<float>(column) + 0.5f) / side;
-            const float along = 0.5f + (std::cos(turn) * (x - 0.5f) + std::sin(turn) * (y - 0.5f)) / 1.2f;
+            const float along = 0.5f + turn_x * (x - 0.5f) + turn_y * (y - 0.5f);
             Vec3 colour = mix(first, second, smooth_step(0, 1, along));
             if (clouds > 0.02f) {
                 const float cloud = fractal2(x * cloud_scale, y * cloud_scale, 3, seed);
                 colour = mix(colour, third, clouds * saturate(0.5f + cloud));
             }
             if (stripes > 0) {
-                const float wave = std::cos(stripe_turn) * x + std::sin(stripe_turn) * y;
+                const float wave = stripe_x * x + stripe_y * y;
                 colour = mix(colour, third,
                              stripes * smooth_step(-0.2f, 0.2f, std::sin(2 * kPi * stripe_scale * wave)));
             }

@@ -1,5 +1,5 @@
-// Powers of two and logarithms good to about 2e-5, from additions and multiplications alone: quick, and the
-// same on every machine.
+// Floors, powers of two and logarithms (good to about 2e-5) from additions and multiplications alone: quick, and
+// the same on every machine.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +8,16 @@
 
 namespace quantface {
 
+// Without SSE4.1 std::floor is a call of the library.
+inline int fast_floor(float x) {
+    const int whole = static_cast<int>(x);
+    return whole - (x < static_cast<float>(whole) ? 1 : 0);
+}
+
 // 2^x for x in [-126, 126], clamped.
 inline float fast_exp2(float x) {
     x = std::clamp(x, -126.0f, 126.0f);
-    const auto whole = static_cast<int32_t>(x < 0 ? x - 1 : x);  // floor, but for whole negative numbers
+    const int32_t whole = fast_floor(x);
     const float t = x - static_cast<float>(whole);
     const float mantissa =
         1 + t * (0.69299566f + t * (0.2415656f + t * (0.05175228f + t * 0.0136865f)));

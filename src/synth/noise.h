@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "synth/fast_math.h"
 #include "synth/vec.h"
 
 namespace quantface {
@@ -26,8 +27,8 @@ inline float lattice_value(int32_t x, int32_t y, int32_t z, uint32_t seed) {
 // Trilinear value noise with smoothed weights, in [-1, 1], standard deviation near 0.35, features one unit
 // wide.
 inline float noise3(const Vec3& p, uint32_t seed) {
-    const float fx = std::floor(p.x), fy = std::floor(p.y), fz = std::floor(p.z);
-    const auto ix = static_cast<int32_t>(fx), iy = static_cast<int32_t>(fy), iz = static_cast<int32_t>(fz);
+    const int ix = fast_floor(p.x), iy = fast_floor(p.y), iz = fast_floor(p.z);
+    const auto fx = static_cast<float>(ix), fy = static_cast<float>(iy), fz = static_cast<float>(iz);
     auto weight = [](float t) { return t * t * (3.0f - 2.0f * t); };
     const float wx = weight(p.x - fx), wy = weight(p.y - fy), wz = weight(p.z - fz);
     float planes[2];
@@ -43,8 +44,8 @@ inline float noise3(const Vec3& p, uint32_t seed) {
 
 // The same in two dimensions.
 inline float noise2(float x, float y, uint32_t seed) {
-    const float fx = std::floor(x), fy = std::floor(y);
-    const auto ix = static_cast<int32_t>(fx), iy = static_cast<int32_t>(fy);
+    const int ix = fast_floor(x), iy = fast_floor(y);
+    const auto fx = static_cast<float>(ix), fy = static_cast<float>(iy);
     auto weight = [](float t) { return t * t * (3.0f - 2.0f * t); };
     const float wx = weight(x - fx), wy = weight(y - fy);
     const float low = mix(lattice_value(ix, iy, 0, seed), lattice_value(ix + 1, iy, 0, seed), wx);

@@ -1,10 +1,11 @@
 // Smooth noise that repeats, from a table: for shading, where noise3 would take too long.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "synth/fast_math.h"
 
 namespace quantface {
 
@@ -14,9 +15,8 @@ class NoiseTile {
     float operator()(float x, float y, uint32_t seed) const {
         x = x * kPerUnit + static_cast<float>(seed & 0xff);
         y = y * kPerUnit + static_cast<float>((seed >> 8) & 0xff);
-        const float fx = std::floor(x), fy = std::floor(y);
-        const auto ix = static_cast<int32_t>(fx), iy = static_cast<int32_t>(fy);
-        const float tx = x - fx, ty = y - fy;
+        const int ix = fast_floor(x), iy = fast_floor(y);
+        const float tx = x - static_cast<float>(ix), ty = y - static_cast<float>(iy);
         const float above = at(ix, iy) + (at(ix + 1, iy) - at(ix, iy)) * tx;
         const float below = at(ix, iy + 1) + (at(ix + 1, iy + 1) - at(ix, iy + 1)) * tx;
         return above + (below - above) * ty;

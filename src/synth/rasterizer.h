@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "synth/fast_math.h"
 #include "synth/scene.h"
 
 namespace quantface {
@@ -41,10 +42,10 @@ void rasterize_triangle(const Vec3& a, const Vec3& b, const Vec3& c, uint32_t id
     const float left = std::min({a.x, b.x, c.x}), right = std::max({a.x, b.x, c.x});
     const float top = std::min({a.y, b.y, c.y}), bottom = std::max({a.y, b.y, c.y});
     if (!(left > -kFarOutside && right < kFarOutside && top > -kFarOutside && bottom < kFarOutside)) return;
-    const int x_begin = std::max(0, static_cast<int>(std::ceil(left - 0.5f)));
-    const int x_end = std::min(buffer.width - 1, static_cast<int>(std::floor(right - 0.5f)));
-    const int y_begin = std::max(0, static_cast<int>(std::ceil(top - 0.5f)));
-    const int y_end = std::min(buffer.height - 1, static_cast<int>(std::floor(bottom - 0.5f)));
+    const int x_begin = std::max(0, -fast_floor(0.5f - left));
+    const int x_end = std::min(buffer.width - 1, fast_floor(right - 0.5f));
+    const int y_begin = std::max(0, -fast_floor(0.5f - top));
+    const int y_end = std::min(buffer.height - 1, fast_floor(bottom - 0.5f));
     if (x_begin > x_end || y_begin > y_end) return;
     const float area = (b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y);
     if (std::abs(area) < 1e-9f) return;
@@ -67,7 +68,7 @@ void rasterize_triangle(const Vec3& a, const Vec3& b, const Vec3& c, uint32_t id
         narrow(c_start, c_dx);
         narrow(1 - b_start - c_start, a_dx);
         if (!(from <= to)) continue;
-        const int first = static_cast<int>(std::ceil(from)), last = static_cast<int>(to);
+        const int first = -fast_floor(-from), last = static_cast<int>(to);
         Fragment* line = &buffer.fragments[static_cast<size_t>(y * buffer.width + x_begin)];
         for (int i = first; i <= last; ++i) {
             const float weight_b = b_start + static_cast<float>(i) * b_dx;

@@ -38,7 +38,10 @@ class RenderedSource final : public ImageSource {
         return height_ == width_ ? square : centre_cut(square, height_, width_);
     }
 
-    std::string description() const override { return "rendered faces, seed " + std::to_string(seed_); }
+    std::string description() const override { 
+        return std::string("rendered faces") + (options_.head == nullptr ? " of the built-in head" : "") +
+               ", seed " + std::to_string(seed_);
+    }
 
   private:
     uint64_t seed_;

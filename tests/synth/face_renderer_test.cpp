@@ -10,10 +10,35 @@
 #include <set>
 
 #include "base/error.h"
+#include "small_head.h"
+#include "synth/head/head_model.h"
 #include "synth/rendered_source.h"
 
 namespace quantface {
 namespace {
+
+// The heads that a picture can be drawn from.
+enum class Head { kBuiltIn, kSmall, kInstalled };
+
+class FaceRenderer : public testing::TestWithParam<Head> {
+  protected:
+    void SetUp() override {
+        if (GetParam() == Head::kSmall) plain_.head = std::make_shared<HeadModel>(make_small_head());
+        if (GetParam() == Head::kInstalled) {
+            plain_.head = installed_head_model();
+            if (plain_.head == nullptr) GTEST_SKIP() << "no head model in the cache (quantface assets)";
+        }
+    }
+
+    FaceRenderOptions plain_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Heads, FaceRenderer, testing::Values(Head::kBuiltIn, Head::kSmall, Head::kInstalled),
+                         [](const auto& info) {
+                             return std::string(info.param == Head::kBuiltIn ? "BuiltIn"
+                                                : info.param == Head::kSmall ? "Small"
+                                                                             : "Installed");
+                         });
 
 // Mean absolute difference of two pictures, grey levels.
 double difference(const Image& a, const Image& b) {
@@ -23,26 +48,26 @@ double difference(const Image& a, const Image& b) {
     return sum / static_cast<double>(a.rgb.size());
 }
 
-TEST(FaceRenderer, SameRequestGivesTheSamePicture) {
+TEST_P(FaceRenderer, SameRequestGivesTheSamePicture) {
     for (uint64_t view = 0; view < 3; ++view) {
-        EXPECT_EQ(render_face(7, 11, view).rgb, render_face(7, 11, view).rgb);
+        EXPECT_EQ(render_face(7, 11, view, plain_).rgb, render_face(7, 11, view, plain_).rgb);
     }
 }
 
-TEST(FaceRenderer, SeedIdentityAndViewEachChangeThePicture) {
-    const Image image = render_face(7, 11, 0);
-    EXPECT_GT(difference(image, render_face(8, 11, 0)), 5);
-    EXPECT_GT(difference(image, render_face(7, 12, 0)), 5);
-    EXPECT_GT(difference(image, render_face(7, 11, 1)), 5);
+TEST_P(FaceRenderer, SeedIdentityAndViewEachChangeThePicture) {
+    const Image image = render_face(7, 11, 0, plain_);
+    EXPECT_GT(difference(image, render_face(8, 11, 0, plain_)), 5);
+    EXPECT_GT(difference(image, render_face(7, 12, 0, plain_)), 5);
+    EXPECT_GT(difference(image, render_face(7, 11, 1, plain_)), 5);
 }
 
-TEST(FaceRenderer, LandmarksLieNearTheTemplate) {
+TEST_P(FaceRenderer, LandmarksLieNearTheTemplate) {
     // The similarity transform cannot follow every face; the mean over many must be close, and a frontal face
     // closer.
     double frontal_sum = 0;
     int frontal_count = 0;
     for (uint64_t identity = 0; identity < 60; ++identity) {
-        FaceRenderOptions options;
+        FaceRenderOptions options = plain_;
         options.oversampling = 1;
         FaceRenderInfo info;
         render_face(3, identity, 0, options, &info);
@@ -62,9 +87,9 @@ TEST(FaceRenderer, LandmarksLieNearTheTemplate) {
     EXPECT_LT(frontal_sum / frontal_count, 7);
 }
 
-TEST(FaceRenderer, LandmarksGrowWithTheSize) {
+TEST_P(FaceRenderer, LandmarksGrowWithTheSize) {
     FaceRenderInfo small, large;
-    FaceRenderOptions options;
+    FaceRenderOptions options = plain_;
     render_face(3, 1, 0, options, &small);
     options.size = 224;
     options.oversampling = 1;
@@ -92,10 +117,10 @@ double level_at(const Image& image, float x, float y) {
     return sum;
 }
 
-TEST(FaceRenderer, EyesAreDrawnWhereTheLandmarksSay) {
+TEST_P(FaceRenderer, EyesAreDrawnWhereTheLandmarksSay) {
     double eyes = 0, cheeks = 0;
     for (uint64_t identity = 0; identity < 40; ++identity) {
-        FaceRenderOptions options;
+        FaceRenderOptions options = plain_;
         options.sensor_effects = false;
         options.oversampling = 1;
         FaceRenderInfo info;
@@ -108,21 +133,21 @@ TEST(FaceRenderer, EyesAreDrawnWhereTheLandmarksSay) {
     EXPECT_LT(eyes, cheeks - 20);
 }
 
-TEST(FaceRenderer, OversamplingOnlySmooths) {
+TEST_P(FaceRenderer, OversamplingOnlySmooths) {
     for (uint64_t identity = 0; identity < 6; ++identity) {
-        FaceRenderOptions coarse, fine;
+        FaceRenderOptions coarse = plain_, fine = plain_;
         coarse.sensor_effects = fine.sensor_effects = false;
         fine.oversampling = 3;
         EXPECT_LT(difference(render_face(5, identity, 0, coarse), render_face(5, identity, 0, fine)), 6);
     }
 }
 
-TEST(FaceRenderer, PicturesAreExposedLikePhotographs) {
+TEST_P(FaceRenderer, PicturesAreExposedLikePhotographs) {
     double sum = 0, square = 0;
     double count = 0, black = 0, white = 0;
     std::set<int> yaw_signs;
     for (uint64_t identity = 0; identity < 48; ++identity) {
-        FaceRenderOptions options;
+        FaceRenderOptions options = plain_;
         options.oversampling = 1;
         FaceRenderInfo info;
         const Image image = render_face(1, identity, 0, options, &info);
@@ -146,8 +171,8 @@ TEST(FaceRenderer, PicturesAreExposedLikePhotographs) {
     EXPECT_EQ(yaw_signs.size(), 2u);
 }
 
-TEST(FaceRenderer, RejectsOptionsOutOfRange) {
-    FaceRenderOptions options;
+TEST_P(FaceRenderer, RejectsOptionsOutOfRange) {
+    FaceRenderOptions options = plain_;
     options.size = 8;
     EXPECT_THROW(render_face(1, 0, 0, options), Error);
     options.size = 112;
@@ -158,9 +183,12 @@ TEST(FaceRenderer, RejectsOptionsOutOfRange) {
 TEST(RenderedSource, IsEndlessAndPairsViewsOfAPerson) {
     const auto source = make_rendered_source(1, 112, 112);
     EXPECT_FALSE(source->size().has_value());
-    EXPECT_EQ(source->description(), "rendered faces, seed 1");
-    EXPECT_EQ(source->image(0).rgb, render_face(1, 0, 0).rgb);
-    EXPECT_EQ(source->image(3).rgb, render_face(1, 1, 1).rgb);
+    FaceRenderOptions options;
+    options.head = installed_head_model();
+    EXPECT_EQ(source->description(),
+              options.head != nullptr ? "rendered faces, seed 1" : "rendered faces of the built-in head, seed 1");
+    EXPECT_EQ(source->image(0).rgb, render_face(1, 0, 0, options).rgb);
+    EXPECT_EQ(source->image(3).rgb, render_face(1, 1, 1, options).rgb);
     EXPECT_EQ(source->image(int64_t{1} << 40).rgb.size(), 112u * 112u * 3u);
 }
 

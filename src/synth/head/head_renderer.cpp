@@ -46,16 +46,18 @@ class Drawing {
             const Piece& piece = pieces_[k];
             projected.resize(piece.vertices.size());
             for (size_t i = 0; i < projected.size(); ++i) projected[i] = camera_.project(piece.vertices[i].position);
-            draw_piece(piece, projected, static_cast<uint32_t>(k) << kTriangleBits, !piece.two_sided, buffer_);
+            // Seen from outside, corners run counter-clockwise; rows run downward here.
+            draw_piece(piece, projected, static_cast<uint32_t>(k) << kTriangleBits, piece.two_sided ? 0 : 1, buffer_);
         }
     }
 
-    static void draw_piece(const Piece& piece, const std::vector<Vec3>& projected, uint32_t id, bool cull,
+    // hidden: the sign of the area of triangles seen from inside, which are not drawn; 0: draw all.
+    static void draw_piece(const Piece& piece, const std::vector<Vec3>& projected, uint32_t id, float hidden,
                            FragmentBuffer& buffer) {
         for (uint32_t t = 0; t < piece.triangles.size(); ++t) {
             const auto& corners = piece.triangles[t];
             const Vec3 &a = projected[corners[0]], &b = projected[corners[1]], &c = projected[corners[2]];
-            if (cull && (b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y) > 0) continue;
+            if (hidden * ((b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y)) > 0) continue;
             rasterize_triangle(a, b, c, id | t, buffer, [&](int x, int y, float weight_b, float weight_c) {
                 return HeadShader::solid(piece, {t, weight_b, weight_c}, x, y);
             });
@@ -68,7 +70,7 @@ class Drawing {
             if (piece.kind == PieceKind::kEyes || piece.kind == PieceKind::kShell) continue;
             projected.resize(piece.vertices.size());
             for (size_t i = 0; i < projected.size(); ++i) projected[i] = shadows_.project(piece.vertices[i].position);
-            draw_piece(piece, projected, 0, false, shadows_.buffer());
+            draw_piece(piece, projected, 0, piece.two_sided ? 0 : -1, shadows_.buffer());
         }
     }
 
@@ -100,7 +102,7 @@ class Drawing {
         lens_buffer_ = FragmentBuffer(buffer_.width, buffer_.height);
         std::vector<Vec3> projected;
         for (const PieceVertex& v : lenses.vertices) projected.push_back(camera_.project(v.position));
-        draw_piece(lenses, projected, 0, false, lens_buffer_);
+        draw_piece(lenses, projected, 0, 0, lens_buffer_);
     }
 
     void shade_pixels(const Piece* lenses) {

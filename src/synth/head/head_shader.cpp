@@ -53,7 +53,7 @@ struct Corners {
 
 // Wraps round.
 const uint8_t* nearest_texel(const AssetTexture& t, const Uv& uv) {
-    const float u = uv.u - std::floor(uv.u), v = uv.v - std::floor(uv.v);
+    const float u = uv.u - static_cast<float>(fast_floor(uv.u)), v = uv.v - static_cast<float>(fast_floor(uv.v));
     const int x = std::clamp(static_cast<int>(u * static_cast<float>(t.width)), 0, t.width - 1);
     const int y = std::clamp(static_cast<int>(v * static_cast<float>(t.height)), 0, t.height - 1);
     return &t.rgba[static_cast<size_t>(4 * (y * t.width + x))];
@@ -62,11 +62,14 @@ const uint8_t* nearest_texel(const AssetTexture& t, const Uv& uv) {
 // Linear light, bilinear.
 Vec3 texture_colour(const AssetTexture& t, const Uv& uv) {
     const auto& linear = srgb_to_linear();
-    const float x = (uv.u - std::floor(uv.u)) * static_cast<float>(t.width) - 0.5f;
-    const float y = (uv.v - std::floor(uv.v)) * static_cast<float>(t.height) - 0.5f;
-    const float fx = std::floor(x), fy = std::floor(y);
+    const float x = (uv.u - static_cast<float>(fast_floor(uv.u))) * static_cast<float>(t.width) - 0.5f;
+    const float y = (uv.v - static_cast<float>(fast_floor(uv.v))) * static_cast<float>(t.height) - 0.5f;
+    const int left = fast_floor(x), top = fast_floor(y);
+    const float fx = static_cast<float>(left), fy = static_cast<float>(top);
     auto texel = [&](int i, int j) {
-        const int ix = (static_cast<int>(fx) + i + t.width) % t.width, iy = (static_cast<int>(fy) + j + t.height) % t.height;
+        int ix = left + i, iy = top + j;
+        ix = ix < 0 ? ix + t.width : ix >= t.width ? ix - t.width : ix;
+        iy = iy < 0 ? iy + t.height : iy >= t.height ? iy - t.height : iy;
         const uint8_t* p = &t.rgba[static_cast<size_t>(4 * (iy * t.width + ix))];
         return Vec3{linear[p[0]], linear[p[1]], linear[p[2]]};
     };
