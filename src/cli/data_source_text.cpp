@@ -119,6 +119,15 @@ Part parse_path(const std::string& text, SourceKind kind, const std::string& pat
     return part;
 }
 
+Part parse_path_part(const std::string& text) {
+    for (const NamedKind& prefixed : kPrefixed) {
+        if (text.starts_with(prefixed.name)) {
+            return parse_path(text, prefixed.kind, text.substr(prefixed.name.size()));
+        }
+    }
+    return parse_path(text, SourceKind::kPath, text);
+}
+
 Part parse_part(const std::string& text) {
     for (const NamedKind& named : kNamed) {
         const std::string_view view = text;
@@ -126,12 +135,7 @@ Part parse_part(const std::string& text) {
         const std::string_view arguments = view.substr(named.name.size());
         if (arguments.empty() || arguments.starts_with(':')) return parse_named(text, named.kind, arguments);
     }
-    for (const NamedKind& prefixed : kPrefixed) {
-        if (text.starts_with(prefixed.name)) {
-            return parse_path(text, prefixed.kind, text.substr(prefixed.name.size()));
-        }
-    }
-    return parse_path(text, SourceKind::kPath, text);
+    return parse_path_part(text);
 }
 
 // Text between commas, except that pieces which together name a file or folder stay together.
@@ -150,8 +154,8 @@ std::vector<Part> split(const std::string& text) {
         for (; end > first + 1; --end) {
             std::string joined = pieces[first];
             for (size_t i = first + 1; i < end; ++i) joined += "," + pieces[i];
-            const Part part = parse_part(joined);
-            if (!part.source.path.empty() && exists(part.source.path)) {
+            const Part part = parse_path_part(joined);
+            if (exists(part.source.path)) {
                 parts.push_back(part);
                 break;
             }

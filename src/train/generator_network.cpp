@@ -127,7 +127,7 @@ void GeneratorNetwork::find_latent() {
     std::optional<Error> refusal;
     for (const LatentShape& candidate : candidates) {
         try {
-            const at::Tensor pictures = generate(0, kSampleIndices, 0, candidate);
+            const at::Tensor pictures = generate(0, std::nullopt, kSampleIndices, 0, candidate);
             latent_ = candidate;
             height_ = static_cast<int>(pictures.size(2));
             width_ = static_cast<int>(pictures.size(3));
@@ -143,7 +143,8 @@ void GeneratorNetwork::find_latent() {
     fail_bad_input(name_ + ": does not say how large its latents are; give latent=512 or whatever it takes");
 }
 
-at::Tensor GeneratorNetwork::generate(uint64_t seed, std::span<const int64_t> indices, int attempt,
+at::Tensor GeneratorNetwork::generate(uint64_t seed, std::optional<double> truncation,
+                                      std::span<const int64_t> indices, int attempt,
                                       const LatentShape& latent) const {
     const auto count = static_cast<int64_t>(indices.size());
     const int64_t size = std::accumulate(latent.begin(), latent.end(), int64_t{1}, std::multiplies<>());
@@ -152,7 +153,6 @@ at::Tensor GeneratorNetwork::generate(uint64_t seed, std::span<const int64_t> in
     at::Tensor latents = at::empty(shape, at::kFloat);
     std::vector<int64_t> labels(indices.size(), 0);
     uint64_t own_draws = 0;
-    const auto truncation = arguments_.truncates() ? std::nullopt : options_.truncation;
     for (size_t i = 0; i < indices.size(); ++i) {
         Rng rng(seed, static_cast<uint64_t>(indices[i]));
         const std::span<float> numbers(latents.data_ptr<float>() + static_cast<int64_t>(i) * size,
@@ -202,11 +202,12 @@ at::Tensor GeneratorNetwork::checked(at::Tensor output, int64_t count) const {
 }
 
 at::Tensor GeneratorNetwork::pictures(std::span<const int64_t> indices, int attempt) const {
-    return generate(options_.seed, indices, attempt, latent_);
+    const auto truncation = arguments_.truncates() ? std::nullopt : options_.truncation;
+    return generate(options_.seed, truncation, indices, attempt, latent_);
 }
 
 at::Tensor GeneratorNetwork::samples() const {
-    return generate(0, kSampleIndices, 0, latent_);
+    return generate(0, std::nullopt, kSampleIndices, 0, latent_);
 }
 
 }  // namespace quantface

@@ -34,12 +34,12 @@ class GeneratorNetwork {
     // Pictures of these indices, 3 x height x width each, float32 on the CPU, the numbers as the generator
     // gives them. Each picture's latent and label depend on (seed, index, attempt) alone. Not thread-safe.
     at::Tensor pictures(std::span<const int64_t> indices, int attempt) const;
-    // Two pictures that no seed has a part in.
+    // Two pictures that neither seed nor truncation of latents has a part in.
     at::Tensor samples() const;
 
   private:
-    at::Tensor generate(uint64_t seed, std::span<const int64_t> indices, int attempt,
-                        const LatentShape& latent) const;
+    at::Tensor generate(uint64_t seed, std::optional<double> truncation, std::span<const int64_t> indices,
+                        int attempt, const LatentShape& latent) const;
     at::Tensor checked(at::Tensor output, int64_t count) const;
     void find_latent();
 

@@ -179,7 +179,7 @@ TEST_F(Generator, FindsTheRangeOfItsNumbers) {
 )";
     for (const char* end :
          {"        return x", "        return (x + 1) / 2", "        return (x + 1) * 127.5",
-          "        return ((x + 1) * 127.5).round().to(torch.uint8)", "        return x.to(torch.float64)",
+          "        return ((x + 1) * 127.5).round().byte()", "        return x.double()",
           "        return x.half()"}) {
         expect_colour(open(save_code((begin + end + "\n").c_str()))->image(1), colour_of(1, 1));
     }
@@ -280,7 +280,7 @@ TEST_F(Generator, GivesLabelsToConditionalGenerators) {
         torch::jit::Module style = colours();
         style.register_attribute("c_dim", c10::IntType::get(), columns);
         style.define(R"(
-    def forward(self, z, c, truncation_psi: float = 1, noise_mode: str = "const"):
+    def forward(self, z, c, truncation_psi: float = 1.0, noise_mode: str = "const"):
         assert c.size(1) == self.c_dim
         x = torch.tanh(z.matmul(self.weight.t())) + c.sum() * 0
         return x.reshape(-1, 3, 1, 1).expand(-1, 3, 112, 112)
@@ -352,7 +352,7 @@ TEST_F(Generator, DetectsAndAligns) {
     const fs::path portraits = shared_folder() / "data" / "portraits_cc0";
     if (!fs::exists(yunet) || !fs::exists(portraits)) GTEST_SKIP() << "no YuNet or no portraits here";
     const std::string detector = "detector=" + yunet.string();
-    // A picture by heart, another where the first latent is negative: no face.
+    // A picture by heart, another without a face unless the first latent is large.
     const Image portrait = read_image(portraits / list_images(portraits)[0]);
     at::Tensor pixels = at::empty({portrait.height, portrait.width, 3}, at::kByte);
     std::memcpy(pixels.data_ptr<uint8_t>(), portrait.rgb.data(), portrait.rgb.size());
@@ -360,8 +360,8 @@ TEST_F(Generator, DetectsAndAligns) {
     module.register_buffer("picture", pixels);
     module.define(R"(
     def forward(self, z):
-        faces = (z[:, 0] > 0).to(torch.uint8).reshape(-1, 1, 1, 1)
-        return (self.picture * faces + 50 * (1 - faces)) + (self.weight.sum() * 0).to(torch.uint8)
+        faces = (z[:, 0] > 0.5).byte().reshape(-1, 1, 1, 1)
+        return (self.picture * faces + 50 * (1 - faces)) + (self.weight.sum() * 0).byte()
 )");
     const auto source = open(save(module), {detector});
     EXPECT_NE(source->description().find("detected by yunet_s_640_640.onnx"), std::string::npos);
@@ -373,7 +373,7 @@ TEST_F(Generator, DetectsAndAligns) {
         Rng rng(1, static_cast<uint64_t>(i));
         bool any = false;
         for (int attempt = 0; attempt < 4 && !any; ++attempt) {
-            any = rng.normal() > 0;
+            any = rng.normal() > 0.5;
             for (int rest = 1; rest < 8; ++rest) rng.normal();
         }
         const Image image = source->image(i);
@@ -384,7 +384,7 @@ TEST_F(Generator, DetectsAndAligns) {
         }
         ++(any ? with_face : without);
     }
-    EXPECT_GT(with_face, 30);
+    EXPECT_GT(with_face, 20);
     EXPECT_GT(without, 0);
 }
 
@@ -427,11 +427,10 @@ TEST_F(Generator, RefusesWhatGivesNoPictures) {
                    "not finite", {"latent=8"});
     expect_refused(R"(
     def forward(self, z):
-        if z.size(0) > 0:
-            raise RuntimeError("the weather is bad")
+        assert z.size(0) == 0, "the weather is bad"
         return z
 )",
-                   "fails on latents of 2 x 8", {"latent=8"});
+                   "fails on latents of 2 x 8: the weather is bad", {"latent=8"});
     expect_refused(R"(
     def forward(self, z):
         return "a picture"
