@@ -1,5 +1,7 @@
 #include "train/generator_latent.h"
 
+#include <torch/csrc/jit/ir/constants.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -57,7 +59,20 @@ LatentShape declared_shape(const torch::jit::Module& module) {
 
 }  // namespace
 
-std::vector<LatentShape> latent_candidates(const torch::jit::Module& module) {
+std::vector<at::Tensor> generator_weights(const torch::jit::Module& module,
+                                          const torch::jit::Graph& inlined) {
+    std::vector<at::Tensor> weights;
+    for (const at::Tensor& parameter : module.parameters(/*recurse=*/true)) weights.push_back(parameter);
+    for (const torch::jit::Node* node : inlined.nodes()) {
+        if (node->kind() != c10::prim::Constant) continue;
+        const auto value = torch::jit::toIValue(node->output());
+        if (value && value->isTensor() && value->toTensor().defined()) weights.push_back(value->toTensor());
+    }
+    return weights;
+}
+
+std::vector<LatentShape> latent_candidates(const torch::jit::Module& module,
+                                           const std::vector<at::Tensor>& weights) {
     const LatentShape declared = declared_shape(module);
     // Of networks that begin with a transposed convolution people say "100" and mean 100 x 1 x 1.
     if (declared.size() == 1) return {declared, {declared[0], 1, 1}};
@@ -67,7 +82,7 @@ std::vector<LatentShape> latent_candidates(const torch::jit::Module& module) {
         const bool known = std::find(candidates.begin(), candidates.end(), shape) != candidates.end();
         if (is_shape(shape) && !known && candidates.size() < kMostCandidates) candidates.push_back(shape);
     };
-    for (const at::Tensor& weight : module.parameters(/*recurse=*/true)) {
+    for (const at::Tensor& weight : weights) {
         if (weight.dim() == 2) {
             add({weight.size(1)});  // fully connected: outputs x inputs
         } else if (weight.dim() == 4) {

@@ -48,9 +48,15 @@ torch::jit::Method method_of(const torch::jit::Module& module, const std::string
     fail_bad_input(name + ": has no method '" + method + "'");
 }
 
-at::ScalarType type_of(const torch::jit::Module& module) {
-    for (const at::Tensor& parameter : module.parameters(/*recurse=*/true)) {
-        if (at::isFloatingType(parameter.scalar_type())) return parameter.scalar_type();
+std::shared_ptr<torch::jit::Graph> inlined_graph(const torch::jit::Method& method) {
+    const auto graph = method.graph()->copy();
+    torch::jit::Inline(*graph);
+    return graph;
+}
+
+at::ScalarType type_of(const std::vector<at::Tensor>& weights) {
+    for (const at::Tensor& weight : weights) {
+        if (at::isFloatingType(weight.scalar_type())) return weight.scalar_type();
     }
     return at::kFloat;
 }
@@ -68,12 +74,6 @@ bool draws_numbers(const torch::jit::Block* block) {
         }
     }
     return false;
-}
-
-bool draws_numbers(const torch::jit::Method& method) {
-    const auto graph = method.graph()->copy();
-    torch::jit::Inline(*graph);
-    return draws_numbers(graph->block());
 }
 
 // The first tensor in whatever the method gives.
@@ -109,17 +109,19 @@ GeneratorNetwork::GeneratorNetwork(const std::filesystem::path& file, const Gene
       device_(chosen_device(options.device)),
       module_(load(name_, file, device_)),
       method_(method_of(module_, options.method, name_)),
-      arguments_(module_, method_.function().getSchema(), options, name_),
-      type_(type_of(module_)),
-      draws_(draws_numbers(method_)) {
-    find_latent();
+      arguments_(module_, method_.function().getSchema(), options, name_) {
+    const auto graph = inlined_graph(method_);
+    const std::vector<at::Tensor> weights = generator_weights(module_, *graph);
+    type_ = type_of(weights);
+    draws_ = draws_numbers(graph->block());
+    find_latent(weights);
 }
 
-void GeneratorNetwork::find_latent() {
+void GeneratorNetwork::find_latent(const std::vector<at::Tensor>& weights) {
     std::vector<LatentShape> candidates = {options_.latent};
     if (options_.latent.empty()) {
         try {
-            candidates = latent_candidates(module_);
+            candidates = latent_candidates(module_, weights);
         } catch (const std::exception& error) {
             fail_bad_input(name_ + ": cannot be asked for the size of its latents: " + shortened(error));
         }

@@ -41,7 +41,7 @@ class GeneratorNetwork {
     at::Tensor generate(uint64_t seed, std::optional<double> truncation, std::span<const int64_t> indices,
                         int attempt, const LatentShape& latent) const;
     at::Tensor checked(at::Tensor output, int64_t count) const;
-    void find_latent();
+    void find_latent(const std::vector<at::Tensor>& weights);
 
     std::string name_;
     GeneratorOptions options_;
