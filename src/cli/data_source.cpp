@@ -42,7 +42,7 @@ std::unique_ptr<ImageSource> open_part(const SourceText& source, int side, uint6
             return make_rendered_source(seed, side, side);
         case SourceKind::kNoise:
             return make_noise_source(seed, side, side);
-        case SourceKind::kGuided:
+        case SourceKind::kGuided:  // its name is known to the grammar, the source is opened here
             fail_usage("--data " + source.text + ": this program has no such source");
         case SourceKind::kFolder:
             return make_folder_source(source.path, side, side);

@@ -175,10 +175,12 @@ at::Tensor GeneratorNetwork::generate(uint64_t seed, std::optional<double> trunc
             torch::jit::Method(method_)(arguments_.values(latents.to(device_, type_), labels));
         const auto tensor = first_tensor(output);
         if (tensor && tensor->defined()) result = tensor->to(at::kCPU, at::kFloat);
-    } catch (const c10::OutOfMemoryError&) {
-        fail_work(name_ + ": not enough memory on the device for a batch of " + std::to_string(count) +
-                  "; give batch=1 or device=cpu");
     } catch (const std::exception& error) {
+        // The interpreter throws all errors as one kind.
+        if (std::string_view(error.what()).find("out of memory") != std::string_view::npos) {
+            fail_work(name_ + ": not enough memory on the device for a batch of " + std::to_string(count) +
+                      "; give batch=1 or device=cpu");
+        }
         fail_bad_input(name_ + ": fails on latents of " + shape_text(latents.sizes()) + ": " +
                        shortened(error));
     }
