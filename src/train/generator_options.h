@@ -34,7 +34,9 @@ struct GeneratorOptions {
     FivePoints points{};             // of kPoints, as fractions of the picture
     std::filesystem::path detector;  // a YuNet network (faces/face_detector.h); empty: none
     DeviceKind device = DeviceKind::kAuto;
-    int64_t batch = 0;  // pictures at a time; 0: as the device likes
+    // Pictures at a time; 0: as the device likes. 1 wastes least where images are asked for in random order:
+    // training on more of them than are held in memory.
+    int64_t batch = 0;
     std::string method = "forward";
 };
 
