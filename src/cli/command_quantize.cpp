@@ -26,7 +26,7 @@ namespace {
 struct QuantizeOptions {
     std::string model, out;
     bool ptq = false;
-    std::string data = "rendered";
+    std::string data = "render";
     uint64_t seed = 1;
     std::string observer = "auto";
     PostTrainingOptions calibration;

@@ -1,11 +1,15 @@
 #include "cli/data_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "cli/data_source_text.h"
+#include "cli/training_library.h"
+#include "cli/training_module.h"
+#include "faces/mixed_source.h"
 #include "faces/sources.h"
 #include "synth/rendered_source.h"
 
@@ -13,16 +17,42 @@ namespace quantface {
 
 namespace {
 
-// "noise" and "noise:7" for the name "noise": the default seed and 7.
-std::optional<uint64_t> seed_of(const std::string& text, const std::string& name, uint64_t default_seed) {
-    if (text == name) return default_seed;
-    if (!text.starts_with(name + ":")) return std::nullopt;
-    uint64_t seed = 0;
-    const char* first = text.data() + name.size() + 1;
-    const char* last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(first, last, seed);
-    if (error != std::errc() || end != last) fail_usage("--data " + text + ": the seed is no whole number");
-    return seed;
+std::unique_ptr<ImageSource> open_path(const SourceText& source, int side) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(source.path, ignored)) {
+        return make_folder_source(source.path, side, side);
+    }
+    if (std::filesystem::exists(source.path, ignored) || source.path.ends_with(".bin")) {
+        return make_bin_source(source.path, side, side);
+    }
+    fail_usage("--data " + source.text + ": no such folder or pack; give " + kDataSourceHelp);
+}
+
+std::unique_ptr<ImageSource> open_generator(const SourceText& source, int side, uint64_t default_seed) {
+    if (source.path.empty()) fail_usage("--data " + source.text + ": which file? generator:FILE.pt");
+    const TrainingModule& module =
+        load_training_library("--data " + source.text, "generators run where libtorch is");
+    return module.open_generator({source.path, source.options, default_seed, side});
+}
+
+std::unique_ptr<ImageSource> open_part(const SourceText& source, int side, uint64_t default_seed) {
+    const uint64_t seed = source.seed.value_or(default_seed);
+    switch (source.kind) {
+        case SourceKind::kRendered:
+            return make_rendered_source(seed, side, side);
+        case SourceKind::kNoise:
+            return make_noise_source(seed, side, side);
+        case SourceKind::kGuided:  // its name is known to the grammar, the source is opened here
+            fail_usage("--data " + source.text + ": this program has no such source");
+        case SourceKind::kFolder:
+            return make_folder_source(source.path, side, side);
+        case SourceKind::kGenerator:
+            return open_generator(source, side, default_seed);
+        case SourceKind::kPath:
+            return open_path(source, side);
+    }
+    QF_CHECK(false);
+    return nullptr;
 }
 
 }  // namespace
@@ -30,17 +60,12 @@ std::optional<uint64_t> seed_of(const std::string& text, const std::string& name
 std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
                                               uint64_t default_seed) {
     const int side = std::max(spec.height, spec.width);
-    if (const auto seed = seed_of(text, "rendered", default_seed))
-        return make_rendered_source(*seed, side, side);
-    if (const auto seed = seed_of(text, "noise", default_seed)) return make_noise_source(*seed, side, side);
-    const std::string folder_prefix = "folder:";
-    if (text.starts_with(folder_prefix))
-        return make_folder_source(text.substr(folder_prefix.size()), side, side);
-    std::error_code ignored;
-    if (std::filesystem::is_directory(text, ignored)) return make_folder_source(text, side, side);
-    if (std::filesystem::exists(text, ignored) || text.ends_with(".bin"))
-        return make_bin_source(text, side, side);
-    fail_usage("--data " + text + ": no such folder or pack; give " + kDataSourceHelp);
+    const std::vector<SourceText> sources = parse_source(text);
+    std::vector<MixedPart> parts;
+    for (const SourceText& source : sources) {
+        parts.push_back({open_part(source, side, default_seed), source.weight});
+    }
+    return parts.size() == 1 ? std::move(parts[0].source) : make_mixed_source(std::move(parts));
 }
 
 }  // namespace quantface

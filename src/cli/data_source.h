@@ -10,11 +10,14 @@
 
 namespace quantface {
 
-constexpr const char* kDataSourceHelp = "rendered[:SEED], folder:PATH, FILE.bin or noise[:SEED]";
+constexpr const char* kDataSourceHelp =
+    "render[:SEED], folder:PATH, FILE.bin, generator:FILE.pt[:OPTION=VALUE...] or noise[:SEED]; several with "
+    "commas between them, each with its share: render:0.7,folder:PATH:30%";
 
-// A path without a prefix is a folder or a .bin pack by what lies there. Images fit the network: squares of
-// its longer side, of which the network sees the middle (112x96 networks see the middle of the 112x112
-// template). Throws Error(kUsage) where the text says nothing of the kind, Error(kBadInput) where the files
+// SOURCE as cli/data_source_text.h has it. A path without a prefix is a folder or a .bin pack by what lies
+// there. Images fit the network: squares of its longer side, of which the network sees the middle (112x96
+// networks see the middle of the 112x112 template). Throws Error(kUsage) where the text says nothing of the
+// kind or a generator is asked for and the training library is not there, Error(kBadInput) where the files
 // are missing or damaged.
 std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
                                               uint64_t default_seed = 1);

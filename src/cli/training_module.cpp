@@ -2,6 +2,7 @@
 #include "cli/training_module.h"
 
 #include "train/distill.h"
+#include "train/generator_source.h"
 
 namespace quantface {
 
@@ -62,9 +63,14 @@ TrainingOutcome train(const TrainingRequest& request, ThreadPool& pool, Progress
     return outcome;
 }
 
+std::unique_ptr<ImageSource> open_generator(const GeneratorRequest& request) {
+    return make_generator_source(request.file, parse_generator_options(request.options, request.default_seed),
+                                 request.side);
+}
+
 }  // namespace
 
 }  // namespace quantface
 
-extern "C" const quantface::TrainingModule quantface_training_module = {quantface::kTrainingModuleVersion,
-                                                                        &quantface::train};
+extern "C" const quantface::TrainingModule quantface_training_module = {
+    quantface::kTrainingModuleVersion, &quantface::train, &quantface::open_generator};

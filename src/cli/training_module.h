@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/progress.h"
 #include "base/thread_pool.h"
@@ -25,10 +27,18 @@ struct TrainingRequest {
     std::filesystem::path checkpoint;  // empty: none
 };
 
+struct GeneratorRequest {
+    std::filesystem::path file;
+    std::vector<std::string> options;  // "name=value" (train/generator_options.h)
+    uint64_t default_seed = 1;
+    int side = 112;  // of the images, pixels
+};
+
 // The library exports one of these as quantface_training_module.
 struct TrainingModule {
     const char* version;  // both sides are compiled from the same source, or they do not go together
     TrainingOutcome (*train)(const TrainingRequest&, ThreadPool&, Progress&);
+    std::unique_ptr<ImageSource> (*open_generator)(const GeneratorRequest&);
 };
 
 inline constexpr const char* kTrainingModuleVersion = QUANTFACE_VERSION;

@@ -6,18 +6,10 @@
 #include <cstdint>
 #include <memory>
 
+#include "faces/five_point_alignment.h"
 #include "faces/image.h"
 
 namespace quantface {
-
-// The five-point ArcFace template for 112 x 112 pixels (Deng et al., arXiv 1801.07698, as published with
-// InsightFace): eyes (image left, right), nose tip, corners of the mouth (left, right); pixel centres at
-// whole numbers, y downward.
-inline constexpr std::array<std::array<float, 2>, 5> kArcFaceTemplate = {{{38.2946f, 51.6963f},
-                                                                          {73.5318f, 51.5014f},
-                                                                          {56.0252f, 71.7366f},
-                                                                          {41.5493f, 92.3655f},
-                                                                          {70.7299f, 92.2041f}}};
 
 class HeadModel;
 

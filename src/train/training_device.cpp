@@ -9,15 +9,19 @@
 
 namespace quantface {
 
-at::Device chosen_device(const DistillOptions& options) {
-    if (options.device == DeviceKind::kCpu) return at::kCPU;
+at::Device chosen_device(DeviceKind kind) {
+    if (kind == DeviceKind::kCpu) return at::kCPU;
     if (torch::cuda::is_available()) {
         const auto count = static_cast<int>(torch::cuda::device_count());
         return {at::kCUDA, static_cast<at::DeviceIndex>(local_device_index(count))};
     }
-    if (options.device == DeviceKind::kCuda)
+    if (kind == DeviceKind::kCuda)
         fail_usage("there is no CUDA device here, or libtorch was built without CUDA");
     return at::kCPU;
+}
+
+at::Device chosen_device(const DistillOptions& options) {
+    return chosen_device(options.device);
 }
 
 Precision chosen_precision(const DistillOptions& options) {

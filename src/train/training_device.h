@@ -7,7 +7,8 @@
 
 namespace quantface {
 
-// Throws Error(kUsage) where the options ask for a CUDA device and there is none.
+// Throws Error(kUsage) where a CUDA device is asked for and there is none.
+at::Device chosen_device(DeviceKind kind);
 at::Device chosen_device(const DistillOptions& options);
 
 // Never kAuto.

@@ -135,6 +135,15 @@ TEST_F(Commands, QuantizeIsReproducible) {
     ASSERT_FALSE(first.empty());
 }
 
+TEST_F(Commands, MixturesAreRecorded) {
+    const std::string path = folder_.file("mixed.qfm");
+    succeed({"quantize", model_, "-o", path, "--ptq", "--weights", "8", "--acts", "8", "--data",
+             "noise:0.75,render:25%", "--images", "8", "--held-out", "8", "--observer", "minmax"});
+    EXPECT_NE(
+        json({"inspect", path})["record"].dump().find("mixture of 75% uniform noise, seed 1; 25% rendered"),
+        std::string::npos);
+}
+
 TEST_F(Commands, EvalMeasuresAgreement) {
     const Json result =
         json({"eval", model_, quantized(8), quantized(3), "--data", "noise:7", "--images", "24"});

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -221,6 +222,21 @@ TEST_F(TwoProcesses, OneKilledEndsTheOther) {
         EXPECT_LT(std::chrono::duration<double>(ended - died).count(), 60);
         EXPECT_FALSE(fs::exists(folder_.file(out(witness))));
     }
+}
+
+TEST_F(Training, GeneratorsThatAreNoneAreBadInput) {
+    const std::string file = folder_.write("text.pt", "no module");
+    const auto refused = [&](const std::string& data, int exit_code, const std::string& hint) {
+        const ProgramResult result = run_program({"eval", model_, "--images", "2", "--data", data});
+        EXPECT_EQ(result.exit_code, exit_code) << result.err;
+        EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+        EXPECT_NE(result.err.find(hint), std::string::npos) << result.err;
+    };
+    refused("generator:" + file, 3, "text.pt: is no TorchScript module");
+    refused("noise:0.5,generator:" + file + ":latent=8:0.5", 3, "text.pt: is no TorchScript module");
+    refused("generator:" + folder_.file("missing.pt"), 3, "missing.pt");
+    refused("generator:" + file + ":latent=many", 2, "latent=many");
+    refused("generator:" + file + ":mood=good", 2, "no option mood");
 }
 
 }  // namespace

@@ -71,6 +71,14 @@ TEST(Usage, EvalNeedsSomethingToMeasureOn) {
     expect_usage_error({"eval", folder.write("tiny.onnx", tiny_onnx())}, "--bench");
 }
 
+TEST(Usage, SharesThatDoNotSumUp) {
+    const ScratchFolder folder;
+    const std::string model = folder.write("tiny.onnx", tiny_onnx());
+    for (const char* data : {"noise:0.7,render:0.4", "noise:0.5", "noise:0.3,render:0.3", "noise,,render"}) {
+        expect_usage_error({"eval", model, "--data", data}, "--data ");
+    }
+}
+
 TEST(Usage, HelpAndVersionSucceedOnStdout) {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
                                                       {"--version"},
