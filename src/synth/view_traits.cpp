@@ -11,7 +11,7 @@ constexpr float kDegree = kPi / 180.0f;
 PoseTraits sample_pose(Sampler& sampler) {
     PoseTraits pose;
     const float spread = sampler.chance(0.22f) ? 32.0f : 13.0f;
-    pose.yaw = std::clamp(sampler.normal(0, spread), -65.0f, 65.0f) * kDegree;
+    pose.yaw = std::clamp(sampler.normal(0, spread), -75.0f, 75.0f) * kDegree;
     pose.pitch = std::clamp(sampler.normal(-1, 9), -28.0f, 28.0f) * kDegree;
     pose.roll = sampler.normal(0, 7) * kDegree;
     pose.distance = sampler.chance(0.2f) ? sampler.uniform(380, 800) : sampler.uniform(800, 4000);

@@ -34,9 +34,9 @@ class FaceRenderer : public testing::TestWithParam<Head> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Heads, FaceRenderer, testing::Values(Head::kBuiltIn, Head::kSmall, Head::kInstalled),
-                         [](const auto& info) {
-                             return std::string(info.param == Head::kBuiltIn ? "BuiltIn"
-                                                : info.param == Head::kSmall ? "Small"
+                         [](const auto& test) {
+                             return std::string(test.param == Head::kBuiltIn ? "BuiltIn"
+                                                : test.param == Head::kSmall ? "Small"
                                                                              : "Installed");
                          });
 

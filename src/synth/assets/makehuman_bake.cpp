@@ -223,15 +223,18 @@ class Bake {
         asset_.canonical = asset_.points;
         add_average(asset_.canonical);
         // The eyeballs hang on helper points: their means are the eyes' centres.
-        Vec3 middle;
-        float count = 0;
+        Vec3 sums[2];
+        float counts[2] = {0, 0};
         for (const auto& anchors : worn_[0].anchors) {
             for (const int anchor : anchors) {
-                middle += asset_.canonical[static_cast<size_t>(new_index_[static_cast<size_t>(anchor)])];
-                ++count;
+                const Vec3& p = asset_.canonical[static_cast<size_t>(new_index_[static_cast<size_t>(anchor)])];
+                const size_t side = p.x > 0 ? 1 : 0;
+                sums[side] += p;
+                ++counts[side];
             }
         }
-        middle = middle * (1 / count);
+        if (counts[0] == 0 || counts[1] == 0) fail_bad_input(name_ + ": the eyes lie on one side");
+        const Vec3 middle = sums[0] * (0.5f / counts[0]) + sums[1] * (0.5f / counts[1]);
         for (Vec3& p : asset_.canonical) p = p - middle;
         for (Vec3& p : asset_.points) p = p - middle;
     }
