@@ -22,7 +22,7 @@ class ImageSource {
     // One line for the quantization record, no absolute paths: "rendered faces, seed 1".
     virtual std::string description() const = 0;
     // The person on the image, as a number of this source's own, where that is known.
-    virtual std::optional<int64_t> identity(int64_t index) const { return std::nullopt; }
+    virtual std::optional<int64_t> identity(int64_t /*index*/) const { return std::nullopt; }
 };
 
 }  // namespace quantface

@@ -157,6 +157,8 @@ TEST(FaceRenderer, RejectsOptionsOutOfRange) {
 
 TEST(RenderedSource, IsEndlessAndPairsViewsOfAPerson) {
     const auto source = make_rendered_source(1, 112, 112);
+    EXPECT_EQ(source->identity(2 * kViewsPerIdentity), 2);
+    EXPECT_EQ(source->identity(2 * kViewsPerIdentity - 1), 1);
     EXPECT_FALSE(source->size().has_value());
     EXPECT_EQ(source->description(), "rendered faces, seed 1");
     EXPECT_EQ(source->image(0).rgb, render_face(1, 0, 0).rgb);
