@@ -87,6 +87,7 @@ Json to_json(const std::vector<LayerCoverage>& layers) {
                         {"overflow", layer.overflow},
                         {"clipped_energy", layer.clipped_energy},
                         {"range_ratio", layer.range_ratio ? Json(*layer.range_ratio) : Json()},
+                        {"noise_db", layer.noise_db ? Json(*layer.noise_db) : Json()},
                         {"channels", to_json(layer.channels)}});
     }
     return list;

@@ -113,19 +113,19 @@ std::string range_text(const Range& range) {
 void print_worst_layers(const std::vector<LayerCoverage>& layers) {
     std::vector<LayerCoverage> worst = layers;
     std::stable_sort(worst.begin(), worst.end(), [](const LayerCoverage& a, const LayerCoverage& b) {
-        return a.in_quantiles < b.in_quantiles;
+        return a.noise_db.value_or(0) > b.noise_db.value_or(0);
     });
     if (worst.size() > kRowsShown) worst.resize(kRowsShown);
-    TextTable table({"least covered layers", "<op", "in range %", "in 99.8 % %", "overflow %", "clipped %",
-                     "range ratio", "set", "reference", "shift", "|ln std|"});
+    TextTable table({"worst covered layers", "<op", "in range %", "in 99.8 % %", "overflow %", "clipped %",
+                     "range ratio", "noise dB", "set", "reference", "shift", "|ln std|"});
     for (const LayerCoverage& layer : worst) {
-        table.add_row({layer.name, layer.op, percent(layer.in_extremes), percent(layer.in_quantiles),
-                       fmt::format("{:.4f}", 100 * layer.overflow),
-                       fmt::format("{:.4f}", 100 * layer.clipped_energy),
-                       layer.range_ratio ? fmt::format("{:.3f}", *layer.range_ratio) : "-",
-                       range_text(layer.set.extremes), range_text(layer.reference.extremes),
-                       fmt::format("{:.3f}", layer.channels.mean_shift),
-                       fmt::format("{:.3f}", layer.channels.abs_log_std_ratio)});
+        table.add_row(
+            {layer.name, layer.op, percent(layer.in_extremes), percent(layer.in_quantiles),
+             fmt::format("{:.4f}", 100 * layer.overflow), fmt::format("{:.4f}", 100 * layer.clipped_energy),
+             layer.range_ratio ? fmt::format("{:.3f}", *layer.range_ratio) : "-",
+             layer.noise_db ? fmt::format("{:.2f}", *layer.noise_db) : "-", range_text(layer.set.extremes),
+             range_text(layer.reference.extremes), fmt::format("{:.3f}", layer.channels.mean_shift),
+             fmt::format("{:.3f}", layer.channels.abs_log_std_ratio)});
     }
     fmt::print("\n{}", table.render());
 }

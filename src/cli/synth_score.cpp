@@ -22,6 +22,16 @@ bool has_batch_norms(const Graph& graph) {
     return false;
 }
 
+// Before hours of work, not after them.
+void check_threshold(const ScoreOptions& options, const ImageSource& training) {
+    if (options.disclosure.threshold) return;
+    const auto images = static_cast<double>(training.size().value_or(options.count));
+    if (images * (images - 1) / 2 * options.disclosure.far < 1) {
+        fail_usage(training.description() + ": too few pairs for a FAR of " +
+                   std::to_string(options.disclosure.far) + "; give a larger --far, or a --threshold");
+    }
+}
+
 Disclosure disclosure_of(const LoadedModel& model, const ScoreOptions& options, const ImageSource& training,
                          ThreadPool& pool, Progress& progress, Score& score) {
     const int64_t count = training.size().value_or(options.count);
@@ -58,6 +68,7 @@ void run_score(const ScoreOptions& options, Progress& progress) {
     const auto source = open(options.data, "--data"), reference = open(options.reference, "--reference"),
                training = open(options.training_set, "--training-set");
     if (source == nullptr) fail_usage("--data: no source given");
+    if (training != nullptr) check_threshold(options, *training);
     ThreadPool pool(options.threads);
     Score score;
     score.model = model.name;

@@ -10,7 +10,8 @@ struct EmbeddingSpread {
     int64_t embeddings = 0;
     // Of the covariance matrix about the mean, in [1, dimension]: exp(-sum p_i ln p_i), where p_i are its
     // eigenvalues divided by their sum (Roy, Vetterli: The effective rank, EUSIPCO 2007, with the spectrum of
-    // the covariance in the place of the singular values). 1 where nothing varies.
+    // the covariance in the place of the singular values). 1 where nothing varies. It grows with the number
+    // of images, the more so the fewer they are: sets are compared at one size.
     double effective_rank = 0;
     double largest_component = 0;  // the largest p_i: share of the variance along the first principal axis
     // Length of the mean of the embeddings, each of length 1: 0 where they go in all directions alike, 1

@@ -62,6 +62,12 @@ double extent(const Range& range) {
     return double{range.high} - range.low;
 }
 
+// Mean squared error of rounding to 8 bits' levels: a step's square over 12.
+double rounding_noise(const Range& levels) {
+    const double step = extent(levels) / 255;
+    return step * step / 12;
+}
+
 LayerCoverage cover(const ActivationBounds& set_bounds, const ActivationBounds& reference_bounds,
                     const ValueStatistics& set, const ValueStatistics& reference) {
     LayerCoverage layer;
@@ -77,8 +83,14 @@ LayerCoverage cover(const ActivationBounds& set_bounds, const ActivationBounds& 
     }
     const double energy = std::accumulate(reference.squares.begin(), reference.squares.end(), 0.0);
     if (energy > 0) layer.clipped_energy = reference.bounds.clipped_squares / energy;
-    if (extent(reference_bounds.levels) > 0)
+    if (extent(reference_bounds.levels) > 0 && reference.count > 0) {
         layer.range_ratio = extent(set_bounds.levels) / extent(reference_bounds.levels);
+        // What is clipped is not rounded.
+        const double noise = reference.bounds.clipped_squares / static_cast<double>(reference.count) +
+                             (1 - layer.overflow) * rounding_noise(set_bounds.levels);
+        const double smallest = 1e-9 * rounding_noise(reference_bounds.levels);
+        layer.noise_db = 10 * std::log10(std::max(noise, smallest) / rounding_noise(reference_bounds.levels));
+    }
     layer.channels = distance(moments_of(set), moments_of(reference));
     return layer;
 }

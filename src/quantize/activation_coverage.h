@@ -36,6 +36,11 @@ struct LayerCoverage {
     // Extent of that range over that of the range calibrated on the reference: below 1 it cuts off, above 1
     // levels are wasted. Nothing where the reference's has no extent.
     std::optional<double> range_ratio;
+    // How much louder the rounding and clipping noise of 8 bits is on the reference with levels calibrated on
+    // the set than with levels calibrated on the reference itself, decibels: too narrow a range clips, too
+    // wide a one has coarse levels. 0 where both are alike; nothing where the reference's range has no
+    // extent.
+    std::optional<double> noise_db;
     ChannelDistance channels;
 };
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace quantface {
@@ -12,10 +13,11 @@ namespace quantface {
 // 2^20. 41 kB. Counts are whole numbers: histograms merged in any order give the same.
 class ActivationHistogram {
   public:
-    // A finite number.
-    void add(float number) {
+    // Finite numbers.
+    void add(std::span<const float> numbers) {
         if (counts_.empty()) counts_.resize(kBins, 0);
-        ++counts_[bin_of(number)];
+        int64_t* counts = counts_.data();
+        for (const float number : numbers) ++counts[bin_of(number)];
     }
     void merge(const ActivationHistogram& other);
 

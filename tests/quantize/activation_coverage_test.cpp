@@ -57,6 +57,11 @@ TEST(Coverage, ByHand) {
         // Levels reach from -0.4 to 0.4, and from 0 to 2.
         ASSERT_TRUE(layer.range_ratio);
         EXPECT_NEAR(*layer.range_ratio, 0.4, 1e-6);
+        // Half the numbers lose 1.6 squared, the others a step's square over 12.
+        const double step = 0.8 / 255, own_step = 2.0 / 255;
+        ASSERT_TRUE(layer.noise_db);
+        EXPECT_NEAR(*layer.noise_db,
+                    10 * std::log10((2.56 / 2 + step * step / 24) / (own_step * own_step / 12)), 1e-4);
         // Means 0 and 1.2, standard deviations 0.4 and 0.8.
         EXPECT_EQ(layer.channels.channels, 3);
         EXPECT_NEAR(layer.channels.mean_shift, 1.5, 1e-6);
@@ -82,6 +87,7 @@ TEST(Coverage, ASetCoversItself) {
         EXPECT_EQ(layer.channels.abs_log_std_ratio, 0);
         if (layer.range_ratio) {
             EXPECT_EQ(*layer.range_ratio, 1);
+            EXPECT_NEAR(*layer.noise_db, 0, 1e-12);
         }
         // Where a layer has numbers enough for quantiles.
         if (graph.values[layer.value].shape.size() > 1000) {

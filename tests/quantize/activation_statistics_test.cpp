@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "faces/sources.h"
@@ -23,7 +24,7 @@ TEST(ActivationHistogram, QuantilesToABinsWidth) {
         // Skewed, over many octaves, zeros among them.
         const auto number = static_cast<float>(i % 10 == 0 ? 0 : std::exp(3 * rng.normal()) - 1);
         numbers.push_back(number);
-        (i % 2 ? histogram : other).add(number);
+        (i % 2 ? histogram : other).add({&number, 1});
     }
     histogram.merge(other);
     std::sort(numbers.begin(), numbers.end());
@@ -37,13 +38,13 @@ TEST(ActivationHistogram, QuantilesToABinsWidth) {
 TEST(ActivationHistogram, ExtremeNumbersGoToTheOutermostBins) {
     ActivationHistogram histogram;
     EXPECT_EQ(histogram.quantile(0.5), 0);
-    for (const float number : {-3e38f, 1e-30f, 3e38f}) histogram.add(number);
+    histogram.add(std::vector<float>{-3e38f, 1e-30f, 3e38f});
     EXPECT_EQ(histogram.count(), 3);
     EXPECT_NEAR(histogram.quantile(0), -std::ldexp(1.0, 20), std::ldexp(1.0, 15));
     EXPECT_EQ(histogram.quantile(0.5), 0);
     EXPECT_NEAR(histogram.quantile(1), std::ldexp(1.0, 20), std::ldexp(1.0, 15));
     ActivationHistogram negative;
-    for (int i = 0; i < 10; ++i) negative.add(-2.0f);
+    negative.add(std::vector<float>(10, -2.0f));
     for (const double fraction : {0.0, 0.5, 1.0}) EXPECT_NEAR(negative.quantile(fraction), -2, 0.04);
 }
 
@@ -122,6 +123,24 @@ TEST_F(Activations, AreWhatPlainLoopsGive) {
     }
     const std::vector<float>& embeddings = numbers[static_cast<size_t>(graph_.output)];
     EXPECT_EQ(statistics.embeddings, embeddings);
+}
+
+// A scale that is infinite where the image is not zero, and no number where it is.
+TEST(ActivationStatistics, NumbersThatAreNoneAreCountedApart) {
+    GraphBuilder b(4, 4, 1);
+    Graph graph =
+        b.finish(b.add(GlobalAveragePoolOp{}, {b.add(AffineOp{{1, 1, 1}, {0, 0, 0}}, {b.input()})}));
+    std::get<AffineOp>(graph.nodes[0].op).scale[1] = std::numeric_limits<float>::infinity();
+    ThreadPool pool(1);
+    SilentProgress progress;
+    const auto source = make_noise_source(1, 4, 4);
+    const ActivationStatistics statistics =
+        measure_activations(graph, *source, 3, {"images", {}, {}}, pool, progress);
+    const ValueStatistics& value = statistics.values[graph.nodes[0].output];
+    EXPECT_EQ(value.not_finite, 3 * 16);
+    EXPECT_EQ(value.count, 2 * 3 * 16);
+    EXPECT_LE(value.maximum, 1);
+    EXPECT_TRUE(std::isfinite(value.mean(0)));
 }
 
 TEST_F(Activations, AreTheSameOnAnyNumberOfThreads) {
