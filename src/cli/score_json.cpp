@@ -93,6 +93,18 @@ Json to_json(const std::vector<LayerCoverage>& layers) {
     return list;
 }
 
+Json to_json(const CoverageSummary& summary) {
+    return {{"layers", summary.layers},
+            {"in_extremes", summary.in_extremes},
+            {"in_quantiles", summary.in_quantiles},
+            {"overflow", summary.overflow},
+            {"clipped_energy", summary.clipped_energy},
+            {"range_ratio", summary.range_ratio},
+            {"noise_db", summary.noise_db},
+            {"mean_shift", summary.mean_shift},
+            {"abs_log_std_ratio", summary.abs_log_std_ratio}};
+}
+
 Json to_json(const std::vector<BatchNormDistance>& norms) {
     Json list = Json::array();
     for (const BatchNormDistance& norm : norms)
@@ -138,6 +150,7 @@ Json score_json(const Score& score) {
         document["reference"] = to_json(*score.reference);
         document["reference"]["batch_norm_distance"] = to_json(score.reference_batch_norms);
     }
+    document["coverage"] = score.layers.empty() ? Json() : to_json(summarize(score.layers));
     document["layers"] = to_json(score.layers);
     document["training_set"] = score.disclosure ? to_json(*score.disclosure, score) : Json();
     return document;

@@ -97,15 +97,6 @@ void print_invalid(const ScoredSet& set) {
     }
 }
 
-// The layers that count: those whose values get levels, or all where that is not known.
-std::vector<LayerCoverage> relevant_layers(const Score& score) {
-    std::vector<LayerCoverage> layers;
-    for (const LayerCoverage& layer : score.layers) {
-        if (layer.quantized) layers.push_back(layer);
-    }
-    return layers.empty() ? score.layers : layers;
-}
-
 std::string range_text(const Range& range) {
     return fmt::format("{:.3g}..{:.3g}", range.low, range.high);
 }
@@ -116,7 +107,7 @@ void print_worst_layers(const std::vector<LayerCoverage>& layers) {
         return a.noise_db.value_or(0) > b.noise_db.value_or(0);
     });
     if (worst.size() > kRowsShown) worst.resize(kRowsShown);
-    TextTable table({"worst covered layers", "<op", "in range %", "in 99.8 % %", "overflow %", "clipped %",
+    TextTable table({"worst covered layers", "<op", "in range %", "in quantiles %", "overflow %", "clipped %",
                      "range ratio", "noise dB", "set", "reference", "shift", "|ln std|"});
     for (const LayerCoverage& layer : worst) {
         table.add_row(
@@ -130,35 +121,20 @@ void print_worst_layers(const std::vector<LayerCoverage>& layers) {
     fmt::print("\n{}", table.render());
 }
 
-double mean_over(const std::vector<LayerCoverage>& layers, double LayerCoverage::*member) {
-    double sum = 0;
-    for (const LayerCoverage& layer : layers) sum += layer.*member;
-    return sum / static_cast<double>(layers.size());
-}
-
 void print_coverage(const Score& score) {
     if (!score.reference) return;
     if (score.layers.empty()) {
         fmt::print("\nActivations are compared in a full-precision network only (.onnx).\n");
         return;
     }
-    const std::vector<LayerCoverage> layers = relevant_layers(score);
-    print_worst_layers(layers);
-    double ratio = 0, shift = 0;
-    int with_ratio = 0;
-    for (const LayerCoverage& layer : layers) {
-        ratio += layer.range_ratio.value_or(0);
-        with_ratio += layer.range_ratio ? 1 : 0;
-        shift += layer.channels.mean_shift / static_cast<double>(layers.size());
-    }
+    print_worst_layers(decisive_layers(score.layers));
+    const CoverageSummary mean = summarize(score.layers);
     fmt::print(
         "mean over {} layers: {} % of the reference within the set's range, {} % within its 99.8 %; levels "
         "calibrated on the set cut off {:.4f} % of the numbers, {:.4f} % of the energy; range ratio {:.3f}, "
-        "shift {:.3f}\n",
-        layers.size(), percent(mean_over(layers, &LayerCoverage::in_extremes)),
-        percent(mean_over(layers, &LayerCoverage::in_quantiles)),
-        100 * mean_over(layers, &LayerCoverage::overflow),
-        100 * mean_over(layers, &LayerCoverage::clipped_energy), ratio / std::max(1, with_ratio), shift);
+        "8-bit noise {:+.2f} dB, shift {:.3f}\n",
+        mean.layers, percent(mean.in_extremes), percent(mean.in_quantiles), 100 * mean.overflow,
+        100 * mean.clipped_energy, mean.range_ratio, mean.noise_db, mean.mean_shift);
 }
 
 void print_duplicates(const Score& score) {
@@ -180,7 +156,8 @@ std::string threshold_text(const Disclosure& disclosure) {
     if (!disclosure.far) return fmt::format("cosine {:.4f} (given)", disclosure.threshold);
     return fmt::format("cosine {:.4f}, FAR {:g} on {} training pairs of {}", disclosure.threshold,
                        *disclosure.far, format_count(disclosure.threshold_pairs),
-                       disclosure.threshold_unlabelled ? "people not known" : "other people");
+                       disclosure.threshold_unlabelled ? "people not known (some are of one person: too high)"
+                                                       : "other people");
 }
 
 void print_disclosure(const Score& score) {
@@ -210,7 +187,7 @@ void print_disclosure(const Score& score) {
         add("of a training image, its person left out", *disclosure.leave_identity_out);
     fmt::print("{}", table.render());
     if (disclosure.share_by_chance) {
-        fmt::print("with {} training images, {} % of strangers' images would be above it by chance\n",
+        fmt::print("with {} training images, up to {} % of strangers' images are above it by chance\n",
                    format_count(score.training_images), percent(*disclosure.share_by_chance));
     }
     for (const MatchedImage& match : disclosure.closest) {

@@ -12,7 +12,9 @@ namespace quantface {
 namespace {
 
 bool is_drawn_by_program(const std::string& source) {
-    return source.starts_with("rendered") || source.starts_with("noise");
+    // A folder may be called "rendered_faces".
+    return source == "rendered" || source.starts_with("rendered:") || source == "noise" ||
+           source.starts_with("noise:");
 }
 
 bool has_batch_norms(const Graph& graph) {

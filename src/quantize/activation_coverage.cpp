@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "base/error.h"
@@ -137,6 +138,37 @@ std::vector<LayerCoverage> compare_activations(const Graph& graph, const Activat
         layers.push_back(std::move(layer));
     }
     return layers;
+}
+
+std::vector<LayerCoverage> decisive_layers(const std::vector<LayerCoverage>& layers) {
+    std::vector<LayerCoverage> decisive;
+    std::copy_if(layers.begin(), layers.end(), std::back_inserter(decisive),
+                 [](const LayerCoverage& layer) { return layer.quantized; });
+    return decisive.empty() ? layers : decisive;
+}
+
+CoverageSummary summarize(const std::vector<LayerCoverage>& layers) {
+    const std::vector<LayerCoverage> decisive = decisive_layers(layers);
+    const auto mean = [&](const auto& number_of) {
+        double sum = 0, count = 0;
+        for (const LayerCoverage& layer : decisive) {
+            const std::optional<double> number = number_of(layer);
+            sum += number.value_or(0);
+            count += number ? 1 : 0;
+        }
+        return count > 0 ? sum / count : 0;
+    };
+    CoverageSummary summary;
+    summary.layers = std::ssize(decisive);
+    summary.in_extremes = mean([](const auto& layer) { return layer.in_extremes; });
+    summary.in_quantiles = mean([](const auto& layer) { return layer.in_quantiles; });
+    summary.overflow = mean([](const auto& layer) { return layer.overflow; });
+    summary.clipped_energy = mean([](const auto& layer) { return layer.clipped_energy; });
+    summary.range_ratio = mean([](const auto& layer) { return layer.range_ratio; });
+    summary.noise_db = mean([](const auto& layer) { return layer.noise_db; });
+    summary.mean_shift = mean([](const auto& layer) { return layer.channels.mean_shift; });
+    summary.abs_log_std_ratio = mean([](const auto& layer) { return layer.channels.abs_log_std_ratio; });
+    return summary;
 }
 
 std::vector<BatchNormDistance> batch_norm_distances(const Graph& graph, const ActivationStatistics& set) {

@@ -53,6 +53,18 @@ std::optional<std::vector<bool>> quantized_values(const Graph& graph);
 std::vector<LayerCoverage> compare_activations(const Graph& graph, const ActivationStatistics& set,
                                                const ActivationStatistics& reference);
 
+// The layers that decide: the quantized ones, or all where none is marked.
+std::vector<LayerCoverage> decisive_layers(const std::vector<LayerCoverage>& layers);
+
+// Means over the decisive layers; range ratio and noise over those that have them.
+struct CoverageSummary {
+    int64_t layers = 0;
+    double in_extremes = 0, in_quantiles = 0, overflow = 0, clipped_energy = 0;
+    double range_ratio = 0, noise_db = 0;
+    double mean_shift = 0, abs_log_std_ratio = 0;
+};
+CoverageSummary summarize(const std::vector<LayerCoverage>& layers);
+
 // A batch norm remembers the mean and variance of its input over the images that the network was trained on:
 // a reference without any image. Shifts in units of the remembered standard deviation.
 struct BatchNormDistance {

@@ -89,6 +89,8 @@ TEST_F(Score, AReferenceOfTheSameFacesIsCoveredWholly) {
         quantized += layer["quantized"].get<bool>();
     }
     EXPECT_EQ(quantized, 3);
+    EXPECT_EQ(result["coverage"]["layers"], 3);
+    EXPECT_EQ(result["coverage"]["in_extremes"], 1.0);
     EXPECT_EQ(result["set"]["effective_rank"], result["reference"]["effective_rank"]);
 }
 
@@ -107,7 +109,7 @@ TEST_F(Score, NoiseIsFartherFromFacesThanFacesAre) {
 }
 
 TEST_F(Score, PlantedDuplicatesAreListed) {
-    const std::string set = faces("faces", 6, 3);
+    const std::string set = faces("rendered_faces", 6, 3);
     fs::create_directory(set + "/zz");
     fs::copy_file(set + "/000001/000001_0.png", set + "/zz/copy.png");
     const Json result = json({"--data", set});

@@ -70,6 +70,10 @@ TEST(Coverage, ByHand) {
         EXPECT_NEAR(layer.channels.abs_log_std_ratio, std::log(2.0), 1e-6);
     }
     EXPECT_EQ(layers[0].op, "Affine");
+    const CoverageSummary summary = summarize(layers);
+    EXPECT_EQ(summary.in_extremes, 0.5);
+    EXPECT_NEAR(summary.range_ratio, 0.4, 1e-6);
+    EXPECT_NEAR(summary.mean_shift, 1.5, 1e-6);
 }
 
 TEST(Coverage, ASetCoversItself) {
@@ -98,6 +102,7 @@ TEST(Coverage, ASetCoversItself) {
     }
     // The first two convolutions, three of each of the two blocks, the last two; the embedding has no levels.
     EXPECT_EQ(quantized, 10);
+    EXPECT_EQ(summarize(layers).layers, 10);
 }
 
 TEST(Coverage, ChannelsThatTheReferenceLeavesSilentTakeNoPart) {
