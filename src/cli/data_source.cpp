@@ -17,7 +17,7 @@ namespace quantface {
 
 namespace {
 
-std::unique_ptr<ImageSource> open_path(const SourceText& source, int side) {
+std::unique_ptr<ImageSource> open_path(const SourceText& source, int side, const std::string& option) {
     std::error_code ignored;
     if (std::filesystem::is_directory(source.path, ignored)) {
         return make_folder_source(source.path, side, side);
@@ -25,17 +25,19 @@ std::unique_ptr<ImageSource> open_path(const SourceText& source, int side) {
     if (std::filesystem::exists(source.path, ignored) || source.path.ends_with(".bin")) {
         return make_bin_source(source.path, side, side);
     }
-    fail_usage("--data " + source.text + ": no such folder or pack; give " + kDataSourceHelp);
+    fail_usage(option + " " + source.text + ": no such folder or pack; give " + kDataSourceHelp);
 }
 
-std::unique_ptr<ImageSource> open_generator(const SourceText& source, int side, uint64_t default_seed) {
-    if (source.path.empty()) fail_usage("--data " + source.text + ": which file? generator:FILE.pt");
+std::unique_ptr<ImageSource> open_generator(const SourceText& source, int side, uint64_t default_seed,
+                                            const std::string& option) {
+    if (source.path.empty()) fail_usage(option + " " + source.text + ": which file? generator:FILE.pt");
     const TrainingModule& module =
-        load_training_library("--data " + source.text, "generators run where libtorch is");
+        load_training_library(option + " " + source.text, "generators run where libtorch is");
     return module.open_generator({source.path, source.options, default_seed, side});
 }
 
-std::unique_ptr<ImageSource> open_part(const SourceText& source, int side, uint64_t default_seed) {
+std::unique_ptr<ImageSource> open_part(const SourceText& source, int side, uint64_t default_seed,
+                                       const std::string& option) {
     const uint64_t seed = source.seed.value_or(default_seed);
     switch (source.kind) {
         case SourceKind::kRendered:
@@ -43,27 +45,36 @@ std::unique_ptr<ImageSource> open_part(const SourceText& source, int side, uint6
         case SourceKind::kNoise:
             return make_noise_source(seed, side, side);
         case SourceKind::kGuided:  // its name is known to the grammar, the source is opened here
-            fail_usage("--data " + source.text + ": this program has no such source");
+            fail_usage(option + " " + source.text + ": this program has no such source");
         case SourceKind::kFolder:
             return make_folder_source(source.path, side, side);
         case SourceKind::kGenerator:
-            return open_generator(source, side, default_seed);
+            return open_generator(source, side, default_seed, option);
         case SourceKind::kPath:
-            return open_path(source, side);
+            return open_path(source, side, option);
     }
     QF_CHECK(false);
     return nullptr;
 }
 
+// The parser knows the text alone; an error names the option, too.
+std::vector<SourceText> parse_option(const std::string& text, const std::string& option) {
+    try {
+        return parse_source(text);
+    } catch (const Error& error) {
+        fail_usage(option + " " + error.what());
+    }
+}
+
 }  // namespace
 
 std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
-                                              uint64_t default_seed) {
+                                              uint64_t default_seed, const std::string& option) {
     const int side = std::max(spec.height, spec.width);
-    const std::vector<SourceText> sources = parse_source(text);
+    const std::vector<SourceText> sources = parse_option(text, option);
     std::vector<MixedPart> parts;
     for (const SourceText& source : sources) {
-        parts.push_back({open_part(source, side, default_seed), source.weight});
+        parts.push_back({open_part(source, side, default_seed, option), source.weight});
     }
     return parts.size() == 1 ? std::move(parts[0].source) : make_mixed_source(std::move(parts));
 }

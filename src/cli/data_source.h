@@ -18,8 +18,9 @@ constexpr const char* kDataSourceHelp =
 // there. Images fit the network: squares of its longer side, of which the network sees the middle (112x96
 // networks see the middle of the 112x112 template). Throws Error(kUsage) where the text says nothing of the
 // kind or a generator is asked for and the training library is not there, Error(kBadInput) where the files
-// are missing or damaged.
+// are missing or damaged. `option` is what the user wrote the text behind, for errors.
 std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
-                                              uint64_t default_seed = 1);
+                                              uint64_t default_seed = 1,
+                                              const std::string& option = "--data");
 
 }  // namespace quantface

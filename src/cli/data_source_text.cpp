@@ -64,7 +64,7 @@ struct Part {
 };
 
 [[noreturn]] void fail_part(const std::string& part, const std::string& what) {
-    fail_usage("--data " + part + ": " + what);
+    fail_usage(part + ": " + what);
 }
 
 uint64_t seed_number(const std::string& part, std::string_view text) {
@@ -147,7 +147,7 @@ std::vector<Part> split(const std::string& text) {
         begin = comma + 1;
     }
     if (pieces.size() > kMostParts)
-        fail_usage("--data: more than " + std::to_string(kMostParts) + " sources");
+        fail_usage(text + ": more than " + std::to_string(kMostParts) + " sources");
     std::vector<Part> parts;
     for (size_t first = 0; first < pieces.size();) {
         size_t end = pieces.size();
@@ -161,7 +161,7 @@ std::vector<Part> split(const std::string& text) {
             }
         }
         if (end == first + 1) {
-            if (pieces[first].empty()) fail_usage("--data " + text + ": a source between commas is empty");
+            if (pieces[first].empty()) fail_usage(text + ": a source between commas is empty");
             parts.push_back(parse_part(pieces[first]));
         }
         first = end;
@@ -191,13 +191,13 @@ std::vector<SourceText> parse_source(const std::string& text) {
         }
     }
     const auto sum = [&] { return std::to_string(static_cast<double>(given) / kWhole).substr(0, 6); };
-    if (given > kWhole) fail_usage("--data " + text + ": the shares sum up to " + sum() + ", more than 1");
+    if (given > kWhole) fail_usage(text + ": the shares sum up to " + sum() + ", more than 1");
     if (open == 0 && given < kWhole) {
-        fail_usage("--data " + text + ": the shares sum up to " + sum() +
+        fail_usage(text + ": the shares sum up to " + sum() +
                    " and no source without a share takes the rest");
     }
     if (open > 0 && given == kWhole) {
-        fail_usage("--data " + text + ": nothing is left for the sources without a share");
+        fail_usage(text + ": nothing is left for the sources without a share");
     }
     std::vector<SourceText> sources;
     for (Part& part : parts) {

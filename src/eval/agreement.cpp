@@ -6,21 +6,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "eval/distribution.h"
 #include "eval/embeddings.h"
 
 namespace quantface {
-
-namespace {
-
-// Of a sorted list, fraction in [0, 1].
-double quantile(const std::vector<double>& sorted, double fraction) {
-    const double rank = fraction * static_cast<double>(sorted.size() - 1);
-    const auto below = static_cast<size_t>(rank);
-    const size_t above = std::min(below + 1, sorted.size() - 1);
-    return sorted[below] + (rank - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
-}  // namespace
 
 EmbeddingAgreement measure_agreement(std::span<const float> student, std::span<const float> teacher,
                                      int64_t dimension) {
@@ -54,7 +43,7 @@ EmbeddingAgreement measure_agreement(std::span<const float> student, std::span<c
     agreement.images = static_cast<int64_t>(cosines.size());
     agreement.standard_deviation = std::sqrt(squares / count);
     agreement.minimum = cosines.front();
-    agreement.first_percentile = quantile(cosines, 0.01);
+    agreement.first_percentile = quantile_of_sorted(cosines, 0.01);
     return agreement;
 }
 

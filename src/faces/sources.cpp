@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -35,16 +36,43 @@ bool has_image_extension(const fs::path& path) {
     return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
+// The number of each path's first folder, in order. Sorted paths have the images of a folder in a row.
+std::vector<std::optional<int64_t>> identities_of(const std::vector<std::string>& sorted_paths) {
+    std::vector<std::optional<int64_t>> identities;
+    std::string_view folder;
+    int64_t number = -1;
+    for (const std::string_view path : sorted_paths) {
+        const size_t slash = path.find('/');
+        if (slash == std::string_view::npos) {
+            identities.push_back(std::nullopt);
+            continue;
+        }
+        if (number < 0 || path.substr(0, slash) != folder) ++number;
+        folder = path.substr(0, slash);
+        identities.push_back(number);
+    }
+    return identities;
+}
+
 class FolderSource final : public ImageSource {
   public:
     FolderSource(const fs::path& folder, int height, int width)
-        : folder_(folder), height_(height), width_(width), paths_(list_images(folder)) {}
+        : folder_(folder),
+          height_(height),
+          width_(width),
+          paths_(list_images(folder)),
+          identities_(identities_of(paths_)) {}
 
     std::optional<int64_t> size() const override { return static_cast<int64_t>(paths_.size()); }
 
     Image image(int64_t index) const override {
         QF_CHECK(index >= 0 && index < static_cast<int64_t>(paths_.size()));
         return resized(read_image(folder_ / paths_[static_cast<size_t>(index)]), height_, width_);
+    }
+
+    std::optional<int64_t> identity(int64_t index) const override {
+        QF_CHECK(index >= 0 && index < static_cast<int64_t>(identities_.size()));
+        return identities_[static_cast<size_t>(index)];
     }
 
     std::string description() const override {
@@ -59,6 +87,7 @@ class FolderSource final : public ImageSource {
     fs::path folder_;
     int height_, width_;
     std::vector<std::string> paths_;
+    std::vector<std::optional<int64_t>> identities_;
 };
 
 class BinSource final : public ImageSource {

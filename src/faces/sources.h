@@ -19,7 +19,8 @@ std::vector<std::string> list_images(const std::filesystem::path& folder);
 
 // The JPEG, PNG, BMP, WebP, PGM and PPM files below a folder, by extension, in the order of their relative
 // paths. Hidden files and folders are passed over, links to folders not followed. Throws Error(kBadInput)
-// where the folder is missing or holds no image.
+// where the folder is missing or holds no image. Each subfolder right below it holds one person's images:
+// identities count the subfolders in order; images right in the folder have none.
 std::unique_ptr<ImageSource> make_folder_source(const std::filesystem::path& folder, int height, int width);
 
 // The images of a verification pack, in its order (faces/bin_pack.h).

@@ -38,6 +38,11 @@ class RenderedSource final : public ImageSource {
         return height_ == width_ ? square : centre_cut(square, height_, width_);
     }
 
+    std::optional<int64_t> identity(int64_t index) const override {
+        QF_CHECK(index >= 0);
+        return index / kViewsPerIdentity;
+    }
+
     std::string description() const override { 
         return std::string("rendered faces") + (options_.head == nullptr ? " of the built-in head" : "") +
                ", seed " + std::to_string(seed_);

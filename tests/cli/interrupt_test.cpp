@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <map>
 
 #include "subprocess.h"
+#include "tiny_onnx.h"
 
 namespace quantface::test {
 
@@ -59,6 +61,19 @@ TEST(Interrupt, SynthStopsCleanlyAndResumes) {
         {"synth", "--out", folder.file("straight"), "--count", total, "--seed", "5", "--size", "64"});
     ASSERT_EQ(straight.exit_code, 0) << straight.err;
     EXPECT_EQ(images(folder.file("faces")), images(folder.file("straight")));
+}
+
+TEST(Interrupt, ScoringStops) {
+    const ScratchFolder folder;
+    RunOptions stop;
+    const auto begin = std::chrono::steady_clock::now();
+    stop.when = [&] { return std::chrono::steady_clock::now() - begin > std::chrono::seconds(1); };
+    stop.signal = SIGINT;
+    const ProgramResult stopped =
+        run_program({"synth", "--score", folder.write("tiny.onnx", tiny_onnx()), "--count", "1000000"}, stop);
+    EXPECT_EQ(stopped.exit_code, 1) << "signal " << stopped.signal << ", " << stopped.err;
+    EXPECT_NE(stopped.err.find("interrupted"), std::string::npos) << stopped.err;
+    EXPECT_EQ(stopped.out, "");
 }
 
 TEST(Interrupt, SigtermStopsToo) {

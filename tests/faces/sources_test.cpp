@@ -53,6 +53,19 @@ TEST_F(FolderSourceTest, ListsSortedRecursivelyAndResizes) {
     EXPECT_EQ(make_folder_source(folder_.string() + "/", 4, 4)->description(), source->description());
 }
 
+TEST_F(FolderSourceTest, SubfoldersAreIdentities) {
+    // In the order of their bytes: "a-b/" stands before "a/", "b.png" between the folders.
+    for (const char* name : {"a-b/1.png", "a/1.png", "a/deep/2.png", "b.png", "c/1.png", "c/2.png"}) {
+        put(name, 4, 4, 1);
+    }
+    const auto source = make_folder_source(folder_, 4, 4);
+    const std::array<std::optional<int64_t>, 6> identities = {0, 1, 1, std::nullopt, 2, 2};
+    for (int64_t index = 0; index < 6; ++index) {
+        EXPECT_EQ(source->identity(index), identities[static_cast<size_t>(index)]) << index;
+    }
+    EXPECT_EQ(make_noise_source(1, 4, 4)->identity(0), std::nullopt);
+}
+
 TEST_F(FolderSourceTest, BrokenImageIsNamedWhenAskedFor) {
     put("a.png", 4, 4, 1);
     write_file_atomically(folder_ / "b.png", std::string("no image"));

@@ -13,7 +13,7 @@ set(library_rules
   "onnx/|google/protobuf/"              "^formats/onnx"
   "flatbuffers/"                        "^formats/"
   "opencv2/"                            "^faces/"
-  "Eigen/"                               "^quantize/"
+  "Eigen/"                              "^(quantize|eval)/"
   "torch/|ATen/|c10/|c10d/"             "^train/"
   "openssl/"                            "^(quantize|train|report|cli)/"
   "nlohmann/|fmt/"                      "^(synth|quantize|train|eval|report|cli)/"

@@ -182,6 +182,8 @@ TEST_P(FaceRenderer, RejectsOptionsOutOfRange) {
 
 TEST(RenderedSource, IsEndlessAndPairsViewsOfAPerson) {
     const auto source = make_rendered_source(1, 112, 112);
+    EXPECT_EQ(source->identity(2 * kViewsPerIdentity), 2);
+    EXPECT_EQ(source->identity(2 * kViewsPerIdentity - 1), 1);
     EXPECT_FALSE(source->size().has_value());
     FaceRenderOptions options;
     options.head = installed_head_model();

@@ -1,0 +1,30 @@
+// A list of numbers in a few: mean, standard deviation, extremes, quantiles.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quantface {
+
+// Of a list sorted ascending and not empty, fraction in [0, 1]: linear between ranks, as NumPy's percentile.
+double quantile_of_sorted(std::span<const double> sorted, double fraction);
+
+inline constexpr std::array<double, 7> kReportedQuantiles = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
+
+// Zeros where count is 0.
+struct Distribution {
+    int64_t count = 0;
+    double mean = 0;
+    double standard_deviation = 0;  // population
+    double minimum = 0, maximum = 0;
+    std::array<double, kReportedQuantiles.size()> quantiles{};  // at kReportedQuantiles
+
+    double median() const { return quantiles[3]; }
+};
+
+// Of finite numbers.
+Distribution describe(std::vector<double> numbers);
+
+}  // namespace quantface
