@@ -77,12 +77,12 @@ class Drawing {
     void draw_details() {
         for (const DetailGroup& group : model_.details()) {
             const bool fine = group.name.starts_with("nose/") || group.name.starts_with("mouth/");
-            const float amount = std::abs(sampler_.normal(0, fine ? 0.55f : 0.75f));
+            const float amount = std::abs(sampler_.normal(0, fine ? 0.32f : 0.42f));
             const auto pick = static_cast<size_t>(sampler_.below(static_cast<int>(group.targets.size())));
             const float jitter = sampler_.normal(0, 0.08f);
             // Most groups are pairs; a lone target, or one of many shapes, applies to some people only.
             if (group.targets.size() != 2 && sampler_.chance(0.5f)) continue;
-            const float weight = std::min(amount, 1.4f);
+            const float weight = std::min(amount, 1.1f);
             who_.morphs.push_back({group.targets[pick], std::max(0.0f, weight + jitter)});
             if (!group.mates.empty()) who_.morphs.push_back({group.mates[pick], std::max(0.0f, weight - jitter)});
         }
@@ -91,7 +91,7 @@ class Drawing {
             const auto pick = static_cast<size_t>(sampler_.below(static_cast<int>(group.targets.size())));
             if (sampler_.chance(0.5f)) who_.morphs.push_back({group.targets[pick], amount});
         }
-        who_.warp = sampler_.uniform(2.5f, 4.5f);
+        who_.warp = sampler_.uniform(0.6f, 1.6f);
         who_.warp_seed = sampler_.seed32();
     }
 
@@ -119,7 +119,7 @@ class Drawing {
         who_.skin_a = draw_skin_map();
         who_.skin_b = draw_skin_map();
         who_.skin_blend = sampler_.uniform(0, 1);
-        who_.skin_contrast = sampler_.uniform(0.7f, 1.25f);
+        who_.skin_contrast = sampler_.uniform(0.6f, 1.2f);
         who_.teeth_white = sampler_.uniform(0.5f, 0.85f);
     }
 

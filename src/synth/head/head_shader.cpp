@@ -154,6 +154,7 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
         return a * corners.weight_a + b * corners.weight_b + c * corners.weight_c;
     };
     surface.openness = blend(asset.openness[pa], asset.openness[pb], asset.openness[pc]);
+    surface.openness *= surface.openness;
     const SkinTraits& s = face_.skin;
     if (part == HeadPart::kTeeth) {
         surface.albedo = Vec3{0.95f, 0.88f, 0.74f} * who_.teeth_white;
@@ -195,7 +196,9 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
         Vec3 relief = skins[static_cast<size_t>(who_.skin_a)].at(uv);
         if (who_.skin_blend > 0.02f)
             relief = mix(relief, skins[static_cast<size_t>(who_.skin_b)].at(uv), who_.skin_blend);
-        colour += relief * who_.skin_contrast;
+        // The painters' red noses are the same on all skins: less of the hue, all of the shade.
+        const float shade = 0.3f * relief.x + 0.6f * relief.y + 0.1f * relief.z;
+        colour += mix(Vec3{shade, shade, shade}, relief, 0.45f) * who_.skin_contrast;
     }
     surface.albedo = exp2_of(colour);
     const float lips = std::max(mask(HeadMask::kUpperLip), mask(HeadMask::kLowerLip));
