@@ -1,13 +1,11 @@
 #include "cli/quantize_training.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <cstring>
 #include <filesystem>
 
-#include "base/error.h"
 #include "cli/text_table.h"
+#include "cli/training_library.h"
 #include "cli/training_module.h"
 
 namespace quantface {
@@ -19,24 +17,6 @@ namespace fs = std::filesystem;
 fs::path checkpoint_path(const TrainingOptions& options, const std::string& out) {
     if (options.no_checkpoint) return {};
     return options.checkpoint.empty() ? out + ".checkpoint" : options.checkpoint;
-}
-
-// Never unloaded: libtorch does not take that well.
-const TrainingModule& load_training_module() {
-    std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    const fs::path file = program.parent_path().parent_path() / "lib" / "quantface" / "quantface_training.so";
-    if (error || !fs::exists(file, error)) {
-        fail_usage("quantize: this program has no training (" + file.string() +
-                   " is not there: it is built where libtorch is); give --ptq to quantize by calibration");
-    }
-    void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) fail_work(std::string("quantize: training cannot be loaded: ") + ::dlerror());
-    const auto* module = static_cast<const TrainingModule*>(::dlsym(library, kTrainingModuleSymbol));
-    if (module == nullptr || std::strcmp(module->version, kTrainingModuleVersion) != 0) {
-        fail_work("quantize: " + file.string() + " is of another version of this program");
-    }
-    return *module;
 }
 
 std::string summarize(const TrainingOutcome& outcome) {
@@ -59,7 +39,8 @@ TrainingOutcome run_training(const Graph& teacher, const ImageSource& source,
                              Progress& progress) {
     const TrainingRequest request = {
         teacher, source, start, options, seed, identity, checkpoint_path(options, out)};
-    TrainingOutcome outcome = load_training_module().train(request, pool, progress);
+    TrainingOutcome outcome = training_library("quantize", "; give --ptq to quantize by calibration")
+                                  .train(request, pool, progress);
     outcome.summary = summarize(outcome);
     return outcome;
 }
