@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kOctaves = 4;  // the coarsest level has a sixteenth of the image's height and width
 // How far colours go apart beside what all three do together: light has less colour than brightness.
-constexpr double kColour = 0.4;
+constexpr double kColour = 0.25;
 
 int64_t size_at(int64_t size, int octave) {
     return std::max<int64_t>(2, (size + (int64_t{1} << octave) - 1) >> octave);
