@@ -21,7 +21,7 @@ struct GuidedRecipe {
     double flip = 0.5;  // chance that an identity is mirrored in a step
 
     // Weights of the losses.
-    double statistics = 1;  // statistics_loss.h
+    double statistics = 5;  // statistics_loss.h
     double crowding = 1;    // embedding_spread.h
     double sharpness = 8;   // of crowding
     double direction = 1;   // common_direction
