@@ -19,6 +19,7 @@ const std::vector<NamedNumber<R>>& entries() {
         named_number("jitter", &R::jitter, 0, 16),
         named_number("flip", &R::flip, 0, 1),
         named_number("statistics", &R::statistics, 0, 1e6),
+        named_number("folded", &R::folded, 0, 1e6),
         named_number("crowding", &R::crowding, 0, 1e6),
         named_number("sharpness", &R::sharpness, 0.01, 1000),
         named_number("direction", &R::direction, 0, 1e6),

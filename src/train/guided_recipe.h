@@ -16,15 +16,16 @@ struct GuidedRecipe {
     bool bfloat16 = true;  // what the teacher computes in, where the device multiplies it by itself
 
     double rate = 0.1;  // of Adam, on offsets in units of their bound; falls to 0 along a cosine
-    double reach = 24;  // bound of the coarsest offsets, grey levels; each finer resolution has half
+    double reach = 32;  // bound of the coarsest offsets, grey levels; each finer resolution has half
     double jitter = 3;  // pixels by which images are shifted at most, anew in each step
     double flip = 0.5;  // chance that an identity is mirrored in a step
 
     // Weights of the losses.
-    double statistics = 5;  // statistics_loss.h
-    double crowding = 1;    // embedding_spread.h
-    double sharpness = 8;   // of crowding
-    double direction = 1;   // common_direction
+    double statistics = 20;  // statistics_loss.h, against batch norms
+    double folded = 3;       // the same where batch norms were folded
+    double crowding = 0.5;   // embedding_spread.h
+    double sharpness = 8;    // of crowding
+    double direction = 0.5;  // common_direction
     double identity = 4;
     double margin = 0.02;  // by which views of one identity are to be closer than in the source
     double variation = 1;  // image_priors.h

@@ -64,10 +64,10 @@ ImageGuide::ImageGuide(const Graph& teacher, const GuidedRecipe& recipe, int64_t
       bfloat16_(recipe.bfloat16 && multiplies_bfloat16(device)),
       network_(teacher, device, bfloat16_) {
     QF_CHECK(views > 0 && recipe.batch % views == 0);
-    if (network_.watched() == 0 && recipe.statistics > 0) {
+    if (network_.watched() == 0 && statistics_weight() > 0) {
         fail_usage(
             "guided faces: the network has neither batch norms nor activations to watch; give --set "
-            "statistics=0");
+            "folded=0");
     }
 }
 
@@ -99,6 +99,10 @@ at::Tensor ImageGuide::jittered(const at::Tensor& images, int64_t batch, int64_t
     }
     const at::Tensor mask = at::tensor(chosen).to(device_).reshape({-1, 1, 1, 1}) > 0.5;
     return network_pixels(at::where(mask, images.flip(3), images), down, right);
+}
+
+double ImageGuide::statistics_weight() const {
+    return network_.has_batch_norms() ? recipe_.statistics : recipe_.folded;
 }
 
 at::Tensor ImageGuide::statistics_loss(const WatchedPass& pass) const {
@@ -150,7 +154,7 @@ void ImageGuide::set_crowd(const at::Tensor& images) {
 at::Tensor ImageGuide::loss(int64_t batch, const WatchedPass& pass, const at::Tensor& wanted_cosines) const {
     const at::Tensor unit = unit_rows(pass.embedding);
     at::Tensor sum = common_direction(unit) * recipe_.direction;
-    if (recipe_.statistics > 0) sum = sum + statistics_loss(pass) * recipe_.statistics;
+    if (statistics_weight() > 0) sum = sum + statistics_loss(pass) * statistics_weight();
     if (recipe_.crowding > 0 && unit.size(0) > views_) {
         sum = sum +
               crowding(unit, crowd_, -batch * recipe_.batch, views_, recipe_.sharpness) * recipe_.crowding;

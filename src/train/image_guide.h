@@ -49,6 +49,7 @@ class ImageGuide {
     at::Tensor network_pixels(const at::Tensor& images, int64_t down, int64_t right) const;
     at::Tensor jittered(const at::Tensor& images, int64_t batch, int64_t step) const;
     Seen look(const at::Tensor& images) const;
+    double statistics_weight() const;
     at::Tensor statistics_loss(const WatchedPass& pass) const;
     at::Tensor loss(int64_t batch, const WatchedPass& pass, const at::Tensor& wanted_cosines) const;
 
