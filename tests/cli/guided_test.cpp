@@ -116,6 +116,7 @@ TEST_F(Guided, WrongUseIsRefusedInOneLine) {
 
 TEST_F(Guided, QuantizeMakesThemOnceIntoTheCache) {
     RunOptions options;
+    options.limit_seconds = 600;  // the default recipe
     options.environment = {"XDG_CACHE_HOME=" + folder_.file("cache")};
     for (const char* text : {"guided:", "guided:x", "guided:1", "guided:-4"})
         expect_refused(quantize(text), 2, "guided:COUNT", options);

@@ -228,6 +228,16 @@ TEST_F(GuidedFaces, SourcesThatDoNotFitAreRefused) {
     expect_error("views", ErrorKind::kUsage, "batch");
 }
 
+TEST_F(GuidedFaces, NetworksWithNothingToWatchSayWhatToDo) {
+    GraphBuilder b(24, 20, 1);
+    graph_ = b.finish(b.gemm(b.add(FlattenOp{}, {b.conv(b.input(), 4, 3, 4, 1)}), 8));
+    options_.count = 8;
+    options_.recipe.steps = 1;
+    expect_error("faces", ErrorKind::kUsage, "folded=0");
+    options_.recipe.folded = 0;
+    EXPECT_EQ(guide("others").made, 8);
+}
+
 TEST_F(GuidedFaces, ZeroStepsGiveTheSource) {
     options_.recipe.steps = 0;
     options_.count = 8;
