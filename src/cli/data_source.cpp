@@ -37,15 +37,16 @@ std::unique_ptr<ImageSource> open_generator(const SourceText& source, int side, 
 }
 
 std::unique_ptr<ImageSource> open_part(const SourceText& source, int side, uint64_t default_seed,
-                                       const std::string& option) {
+                                       const std::string& option, const GuidedOpener& guided) {
     const uint64_t seed = source.seed.value_or(default_seed);
     switch (source.kind) {
         case SourceKind::kRendered:
             return make_rendered_source(seed, side, side);
         case SourceKind::kNoise:
             return make_noise_source(seed, side, side);
-        case SourceKind::kGuided:  // its name is known to the grammar, the source is opened here
-            fail_usage(option + " " + source.text + ": this program has no such source");
+        case SourceKind::kGuided:
+            if (!guided) fail_usage(option + " " + source.text + ": only where a network is quantized");
+            return guided(source.seed);
         case SourceKind::kFolder:
             return make_folder_source(source.path, side, side);
         case SourceKind::kGenerator:
@@ -69,12 +70,13 @@ std::vector<SourceText> parse_option(const std::string& text, const std::string&
 }  // namespace
 
 std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
-                                              uint64_t default_seed, const std::string& option) {
+                                              uint64_t default_seed, const std::string& option,
+                                              const GuidedOpener& guided) {
     const int side = std::max(spec.height, spec.width);
     const std::vector<SourceText> sources = parse_option(text, option);
     std::vector<MixedPart> parts;
     for (const SourceText& source : sources) {
-        parts.push_back({open_part(source, side, default_seed, option), source.weight});
+        parts.push_back({open_part(source, side, default_seed, option, guided), source.weight});
     }
     return parts.size() == 1 ? std::move(parts[0].source) : make_mixed_source(std::move(parts));
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "faces/image_source.h"
@@ -11,7 +13,7 @@
 namespace quantface {
 
 constexpr const char* kDataSourceHelp =
-    "render[:SEED], folder:PATH, FILE.bin, generator:FILE.pt[:OPTION=VALUE...] or noise[:SEED]; several with "
+    "render[:SEED], guided[:COUNT], folder:PATH, FILE.bin, generator:FILE.pt[:OPTION=VALUE...] or noise[:SEED]; several with "
     "commas between them, each with its share: render:0.7,folder:PATH:30%";
 
 // SOURCE as cli/data_source_text.h has it. A path without a prefix is a folder or a .bin pack by what lies
@@ -19,8 +21,12 @@ constexpr const char* kDataSourceHelp =
 // networks see the middle of the 112x112 template). Throws Error(kUsage) where the text says nothing of the
 // kind or a generator is asked for and the training library is not there, Error(kBadInput) where the files
 // are missing or damaged. `option` is what the user wrote the text behind, for errors.
+//
+// guided opens faces guided by the network at hand (cli/guided_source.h) with the number of images that the text
+// asks for; without it, such a source is an Error(kUsage).
+using GuidedOpener = std::function<std::unique_ptr<ImageSource>(std::optional<int64_t> count)>;
 std::unique_ptr<ImageSource> open_data_source(const std::string& text, const InputSpec& spec,
                                               uint64_t default_seed = 1,
-                                              const std::string& option = "--data");
+                                              const std::string& option = "--data", const GuidedOpener& guided = {});
 
 }  // namespace quantface

@@ -15,7 +15,7 @@ struct SourceText {
     SourceKind kind = SourceKind::kPath;
     std::string text;                  // as it stands there, for messages
     std::string path;                  // kFolder, kGenerator, kPath
-    std::optional<uint64_t> seed;      // of kRendered, kNoise and kGuided
+    std::optional<uint64_t> seed;      // of kRendered and kNoise; of kGuided the number of images
     std::vector<std::string> options;  // of kGenerator: "name=value"
     int64_t weight = 1;                // its share of the sum of all weights
 };

@@ -1,10 +1,12 @@
 #include "cli/synth_score.h"
 
+#include <algorithm>
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "cli/data_source.h"
+#include "cli/data_source_text.h"
 #include "cli/score_report.h"
 
 namespace quantface {
@@ -12,9 +14,10 @@ namespace quantface {
 namespace {
 
 bool is_drawn_by_program(const std::string& source) {
-    // A folder may be called "rendered_faces".
-    return source == "rendered" || source.starts_with("rendered:") || source == "noise" ||
-           source.starts_with("noise:");
+    const std::vector<SourceText> parts = parse_source(source);
+    return std::all_of(parts.begin(), parts.end(), [](const SourceText& part) {
+        return part.kind == SourceKind::kRendered || part.kind == SourceKind::kNoise;
+    });
 }
 
 bool has_batch_norms(const Graph& graph) {
@@ -98,10 +101,6 @@ void add_score_options(CLI::App& command, ScoreOptions& options) {
                 "Render nothing: measure how good a set of faces is for this network (.onnx; .qfm where "
                 "embeddings suffice)")
             ->type_name("MODEL");
-    command.add_option("--data", options.data, std::string("The set that is measured: ") + kDataSourceHelp)
-        ->type_name("SOURCE")
-        ->capture_default_str()
-        ->needs(score);
     command
         .add_option("--reference", options.reference,
                     "Faces that the set stands in for: how far it covers their activations, layer by layer")
@@ -137,9 +136,8 @@ void add_score_options(CLI::App& command, ScoreOptions& options) {
         ->check(CLI::Range(0.0, 255.0))
         ->capture_default_str()
         ->needs(score);
-    add_input_options(command, options.input);
     add_json_options(command, options.json);
-    for (const char* name : {"--input-mean", "--input-std", "--bgr", "--json", "--save-json"}) {
+    for (const char* name : {"--json", "--save-json"}) {
         command.get_option(name)->needs(score);
     }
 }

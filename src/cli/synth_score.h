@@ -21,11 +21,11 @@ namespace quantface {
 
 struct ScoreOptions {
     std::string model;  // empty: no score asked for
-    std::string data = "rendered";
+    std::string data = "render";  // of `synth`, as are
     std::string reference, training_set;  // sources, or empty
     DuplicateLimits duplicates;
     DisclosureOptions disclosure;
-    InputOptions input;
+    InputOptions input;           // and
     JsonOptions json;
     // Options of `synth` that count here too.
     int64_t count = 1000;  // images of the set and of the reference at most; of an endless training set

@@ -1,12 +1,20 @@
-// The library that `quantize` loads for training: the only part of the program that libtorch is linked to.
+// The library that `quantize` and `synth` load for training: the only part of the program that libtorch is
+// linked to.
 #include "cli/training_module.h"
+
+#include <fmt/format.h>
 
 #include "train/distill.h"
 #include "train/generator_source.h"
+#include "train/guided_faces.h"
 
 namespace quantface {
 
 namespace {
+
+DeviceKind device_kind(const std::string& name) {
+    return name == "cpu" ? DeviceKind::kCpu : name == "cuda" ? DeviceKind::kCuda : DeviceKind::kAuto;
+}
 
 DistillOptions distill_options(const TrainingRequest& request) {
     const TrainingOptions& options = request.options;
@@ -23,8 +31,7 @@ DistillOptions distill_options(const TrainingRequest& request) {
     distill.seed = request.seed;
     if (options.precision == "float32") distill.precision = Precision::kFloat32;
     if (options.precision == "bfloat16") distill.precision = Precision::kBfloat16;
-    if (options.device == "cpu") distill.device = DeviceKind::kCpu;
-    if (options.device == "cuda") distill.device = DeviceKind::kCuda;
+    distill.device = device_kind(options.device);
     distill.patience = options.patience;
     distill.checkpoint = request.checkpoint;
     distill.checkpoint_seconds = options.checkpoint_seconds;
@@ -68,9 +75,46 @@ std::unique_ptr<ImageSource> open_generator(const GeneratorRequest& request) {
                                  request.side);
 }
 
+GuidedOptions guided_options(const GuidedRequest& request) {
+    GuidedOptions options;
+    options.count = request.count;
+    options.views = request.views;
+    options.seed = request.seed;
+    for (const std::string& assignment : request.set) set_guided_value(options.recipe, assignment);
+    if (request.steps > 0) options.recipe.steps = request.steps;
+    options.device = device_kind(request.device);
+    options.teacher_sha256 = request.teacher_sha256;
+    return options;
+}
+
+GuidedOutcome guide(const GuidedRequest& request, const std::filesystem::path& folder, ThreadPool& pool,
+                    Progress& progress) {
+    GuidedOptions options = guided_options(request);
+    options.folder = folder;
+    const GuidedResult result = guide_to_folder(request.teacher, request.source, options, pool, progress);
+    GuidedOutcome outcome{result.made, result.kept, ""};
+    if (result.made == 0) return outcome;
+    const GuidedMeasures &from = result.before, &to = result.after;
+    outcome.summary = fmt::format(
+        "{:.2f} images/s in {}; distance of channel statistics {:.3f} to {:.3f}, length of the embeddings "
+        "{:.2f} "
+        "to {:.2f}, of their mean direction {:.3f} to {:.3f}, cosine of one identity {:.3f} to {:.3f}, of "
+        "two "
+        "{:.3f} to {:.3f}",
+        result.images_per_second, result.bfloat16 ? "bfloat16" : "float32", from.statistics, to.statistics,
+        from.embedding_length, to.embedding_length, from.direction, to.direction, from.same_cosine,
+        to.same_cosine, from.other_cosine, to.other_cosine);
+    return outcome;
+}
+
+std::string settings_of(const GuidedRequest& request) {
+    return guided_settings(request.teacher, request.source.description(), guided_options(request));
+}
+
 }  // namespace
 
 }  // namespace quantface
 
 extern "C" const quantface::TrainingModule quantface_training_module = {
-    quantface::kTrainingModuleVersion, &quantface::train, &quantface::open_generator};
+    quantface::kTrainingModuleVersion, &quantface::train, &quantface::open_generator, &quantface::guide,
+    &quantface::settings_of};

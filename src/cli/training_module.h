@@ -34,11 +34,33 @@ struct GeneratorRequest {
     int side = 112;  // of the images, pixels
 };
 
+// Teacher-guided faces (train/guided_faces.h).
+struct GuidedRequest {
+    const Graph& teacher;
+    const ImageSource& source;
+    std::string teacher_sha256;
+    int64_t count = 0;  // images
+    int64_t views = 2;  // of each identity, one after the other in the source
+    uint64_t seed = 1;
+    int64_t steps = 0;                  // 0: the recipe's
+    std::vector<std::string> set = {};  // "name=number"
+    std::string device = "auto";        // or "cpu", "cuda"
+};
+
+struct GuidedOutcome {
+    int64_t made = 0, kept = 0;  // images
+    std::string summary;         // one line on what changed; empty where nothing was made
+};
+
 // The library exports one of these as quantface_training_module.
 struct TrainingModule {
     const char* version;  // both sides are compiled from the same source, or they do not go together
     TrainingOutcome (*train)(const TrainingRequest&, ThreadPool&, Progress&);
     std::unique_ptr<ImageSource> (*open_generator)(const GeneratorRequest&);
+    // Into a folder as `synth` writes it.
+    GuidedOutcome (*guide)(const GuidedRequest&, const std::filesystem::path& folder, ThreadPool&, Progress&);
+    // What the images depend on but for the count, as one line.
+    std::string (*guided_settings)(const GuidedRequest&);
 };
 
 inline constexpr const char* kTrainingModuleVersion = QUANTFACE_VERSION;

@@ -44,7 +44,7 @@ class RenderedSource final : public ImageSource {
     }
 
     std::string description() const override { 
-        return std::string("rendered faces") + (options_.head == nullptr ? " of the built-in head" : "") +
+        return std::string("rendered faces") + (options_.head == nullptr ? std::string(" ") + kBuiltInHead : "") +
                ", seed " + std::to_string(seed_);
     }
 

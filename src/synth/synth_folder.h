@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 #include "base/progress.h"
 #include "base/thread_pool.h"
 
 namespace quantface {
+
+class HeadModel;
 
 struct SynthFolderOptions {
     std::filesystem::path folder;
@@ -15,6 +18,7 @@ struct SynthFolderOptions {
     int64_t views_per_identity = 2;  // images of each person, in its subfolder
     uint64_t seed = 1;
     int size = 112;  // pixels
+    std::shared_ptr<const HeadModel> head;  // null: the built-in one
 };
 
 struct SynthFolderResult {

@@ -29,6 +29,11 @@ class FloatNetwork {
                        std::vector<at::Tensor>& kept) const;
     at::Tensor forward(const at::Tensor& input) const;
 
+    // The operation of one node alone, on its inputs, (N, C, H, W) float32 on the device.
+    at::Tensor run(size_t node, const std::vector<at::Tensor>& inputs) const {
+        return run(graph_.nodes[node], weights_[node], inputs);
+    }
+
     // pixels: (N, 3, H, W), 0..255, in the network's colour order.
     at::Tensor normalized(const at::Tensor& pixels) const;
 

@@ -1,35 +1,22 @@
 #include "train/recipe.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
 #include <cmath>
-#include <functional>
 #include <numbers>
 
 #include "base/error.h"
+#include "train/named_numbers.h"
 
 namespace quantface {
 
 namespace {
 
-// A number of the recipe by name.
-struct Entry {
-    const char* name;
-    std::function<double(const Recipe&)> get;
-    std::function<void(Recipe&, double)> set;
-    double least, greatest;
-};
-
 template <typename Number>
-Entry entry(const char* name, Number Recipe::*member, double least, double greatest) {
-    return {name, [member](const Recipe& recipe) { return static_cast<double>(recipe.*member); },
-            [member](Recipe& recipe, double value) { recipe.*member = static_cast<Number>(value); }, least,
-            greatest};
+NamedNumber<Recipe> entry(const char* name, Number Recipe::*member, double least, double greatest) {
+    return named_number(name, member, least, greatest);
 }
 
-const std::vector<Entry>& entries() {
-    static const std::vector<Entry> kEntries = {
+const std::vector<NamedNumber<Recipe>>& entries() {
+    static const std::vector<NamedNumber<Recipe>> kEntries = {
         entry("observed_quantizers", &Recipe::quantizer, 0, 1),
         entry("observe_steps", &Recipe::observe_steps, 0, 1e9),
         entry("batch", &Recipe::batch, 1, 65536),
@@ -102,33 +89,11 @@ Recipe recipe_named(const std::string& name) {
 }
 
 void set_recipe_value(Recipe& recipe, std::string_view assignment) {
-    const size_t equals = assignment.find('=');
-    const std::string_view name = assignment.substr(0, equals);
-    for (const Entry& candidate : entries()) {
-        if (name != candidate.name || equals == std::string_view::npos) continue;
-        const std::string_view text = assignment.substr(equals + 1);
-        double value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc() || end != text.data() + text.size() || !(value >= candidate.least) ||
-            !(value <= candidate.greatest)) {
-            fail_usage(fmt::format("{} of a recipe is a number from {} to {}, not '{}'", name,
-                                   candidate.least, candidate.greatest, text));
-        }
-        candidate.set(recipe, value);
-        return;
-    }
-    std::string known;
-    for (const Entry& candidate : entries())
-        known += (known.empty() ? "" : ", ") + std::string(candidate.name);
-    fail_usage(fmt::format("'{}' sets nothing of a recipe; NAME=NUMBER with one of: {}", assignment, known));
+    set_named_number(entries(), "a recipe", recipe, assignment);
 }
 
 std::vector<std::pair<std::string, std::string>> recipe_values(const Recipe& recipe) {
-    std::vector<std::pair<std::string, std::string>> values;
-    for (const Entry& candidate : entries()) {
-        values.emplace_back(candidate.name, fmt::format("{}", candidate.get(recipe)));
-    }
-    return values;
+    return named_values(entries(), recipe);
 }
 
 double rate_of(const Recipe& recipe, ParameterKind kind) {

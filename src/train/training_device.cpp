@@ -24,16 +24,21 @@ at::Device chosen_device(const DistillOptions& options) {
     return chosen_device(options.device);
 }
 
+bool multiplies_bfloat16(at::Device device) {
+    if (!device.is_cpu()) return true;
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 Precision chosen_precision(const DistillOptions& options) {
     if (options.precision != Precision::kAuto) return options.precision;
     const PostTrainingOptions& start = options.start;
     const bool mixed = start.target_bytes || start.target_bits;
     if (!mixed && std::min(start.weight_bits, start.activation_bits) == kMaxBits) return Precision::kFloat32;
-    if (!chosen_device(options).is_cpu()) return Precision::kBfloat16;
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bf16")) return Precision::kBfloat16;
-#endif
-    return Precision::kFloat32;
+    return multiplies_bfloat16(chosen_device(options)) ? Precision::kBfloat16 : Precision::kFloat32;
 }
 
 }  // namespace quantface

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -336,6 +337,49 @@ AdamNumbers adam_numbers(int64_t count) {
     return {numbers<float>(rng, count, -1, 1), numbers<float>(rng, count, -3, 3),
             numbers<float>(rng, count, -1, 1), numbers<float>(rng, count, 0, 1),
             numbers<float>(rng, count, -3, 3)};
+}
+
+template <typename T>
+void expect_watched_definition(const TrainingKernels& kernels, int channels, double tolerance) {
+    Rng rng(7, static_cast<uint64_t>(channels));
+    constexpr int64_t kRows = 71;
+    const auto vector = [&](double low, double high) {
+        return numbers<float>(rng, padded_channels(channels), low, high);
+    };
+    const std::vector<float> scale = vector(-2, 2), shift = vector(-1, 1), slope = vector(-0.2, 0.4),
+                             centre = vector(-1, 1), constant = vector(-1, 1), linear = vector(-1, 1);
+    const WatchedActivation form = {channels, scale.data(), shift.data(), slope.data(), centre.data(), 0.8f};
+    const std::vector<T> x = numbers<T>(rng, kRows * channels, -2, 2);
+    const std::vector<T> gradient = numbers<T>(rng, kRows * channels, -1, 1);
+    std::vector<T> output(x.size()), back(x.size());
+    std::vector<double> sums(static_cast<size_t>(channels)), squares(sums.size());
+    kernels.of<T>().watched_forward(form, kRows, x.data(), output.data(), sums.data(), squares.data());
+    kernels.of<T>().watched_backward(form, kRows, x.data(), gradient.data(), constant.data(), linear.data(),
+                                     back.data());
+    std::vector<double> wanted_sums(sums.size()), wanted_squares(sums.size());
+    for (size_t i = 0; i < x.size(); ++i) {
+        const size_t c = i % static_cast<size_t>(channels);
+        const float number = to_float(x[i]), g = to_float(gradient[i]);
+        const float r = number * scale[c] + shift[c], off = number - centre[c];
+        EXPECT_NEAR(to_float(output[i]), r > 0 ? std::min(r, 0.8f) : r * slope[c], tolerance);
+        const float passed = r > 0 ? (r < 0.8f ? g : 0) : g * slope[c];
+        EXPECT_NEAR(to_float(back[i]), passed * scale[c] + constant[c] + off * linear[c], 8 * tolerance);
+        wanted_sums[c] += static_cast<double>(off);
+        wanted_squares[c] += static_cast<double>(off) * static_cast<double>(off);
+    }
+    for (size_t c = 0; c < sums.size(); ++c) {
+        EXPECT_NEAR(sums[c], wanted_sums[c], 1e-3);
+        EXPECT_NEAR(squares[c], wanted_squares[c], 1e-3);
+    }
+}
+
+TEST(TrainingKernels, WatchedActivationsEqualTheirDefinition) {
+    for (const TrainingKernels* kernels : all_kernels()) {
+        for (const int channels : {1, 3, 16, 37}) {
+            expect_watched_definition<float>(*kernels, channels, 1e-5);
+            expect_watched_definition<Bfloat16>(*kernels, channels, 1e-2);
+        }
+    }
 }
 
 TEST(TrainingKernels, AdamEqualsItsDefinition) {

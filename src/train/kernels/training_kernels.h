@@ -1,6 +1,6 @@
-// The inner loops of training on a CPU: the fused epilogue of a quantized operation and depthwise
-// convolution, weights to levels, forward and backward, and the optimizer's step. One table row for each
-// instruction set; libtorch is not known here.
+// The inner loops of training on a CPU: the fused epilogue of a quantized operation, depthwise convolution,
+// weights to levels and an activation whose input is watched, forward and backward, and the optimizer's step.
+// One table row for each instruction set; libtorch is not known here.
 //
 // Tensors are channels-last: rows of `channels` numbers, one row a pixel. Numbers are float32 or bfloat16
 // (the upper half of a float32, rounded to nearest even). Vectors of one entry a channel are float32 and hold
@@ -95,6 +95,18 @@ struct AdamStep {
     float average_decay = 0;
 };
 
+// Scale and shift by channel (a batch norm's), the activation behind them, and a watch on what goes in:
+//   r = x * scale[c] + shift[c];  output = min(max(r, 0) + min(r, 0) * slope[c], high), high > 0
+// summed are x - centre[c] and its square: near the mean, squares lose nothing to cancellation.
+struct WatchedActivation {
+    int channels = 0;
+    const float* scale = nullptr;
+    const float* shift = nullptr;
+    const float* slope = nullptr;
+    const float* centre = nullptr;
+    float high = 0;
+};
+
 template <typename T>
 struct TrainingKernelsOf {
     // residual: null where there is none.
@@ -113,6 +125,13 @@ struct TrainingKernelsOf {
     // Adds what output rows [first, last) give to gradient_weight (tap-major, padded).
     void (*depthwise_backward_weight)(const DepthwiseShape&, const T* input, const T* gradient,
                                       float* gradient_weight, int64_t first, int64_t last);
+    // Adds to sums and squares, `channels` entries each.
+    void (*watched_forward)(const WatchedActivation&, int64_t rows, const T* input, T* output, double* sums,
+                            double* squares);
+    // The gradient of the output, passed back, plus constant[c] + linear[c] * (x - centre[c]), which is what
+    // any function of the two sums gives.
+    void (*watched_backward)(const WatchedActivation&, int64_t rows, const T* input, const T* gradient,
+                             const float* constant, const float* linear, T* gradient_input);
 };
 
 struct TrainingKernels {
