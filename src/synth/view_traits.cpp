@@ -62,7 +62,7 @@ Vec3 light_direction(float azimuth, float elevation) {
 LightTraits sample_light(Sampler& sampler) {
     LightTraits light;
     const bool flash = sampler.chance(0.22f), overcast = !flash && sampler.chance(0.3f);
-    const float key = overcast ? sampler.uniform(0.1f, 0.4f) : sampler.uniform(0.3f, 1.1f);
+    const float key = overcast ? sampler.uniform(0.1f, 0.45f) : sampler.uniform(0.4f, 1.3f);
     const float azimuth = flash ? sampler.normal(0, 0.15f) : sampler.normal(0, 0.85f);
     const float elevation = flash ? sampler.normal(0.1f, 0.1f) : sampler.normal(0.65f, 0.4f);
     light.lights[0] = {light_direction(azimuth, std::clamp(elevation, -0.4f, 1.4f)),
@@ -75,7 +75,7 @@ LightTraits sample_light(Sampler& sampler) {
                        sample_white(sampler, 0.3f) * sampler.uniform(0.1f, 1.4f)};
     light.shadow_softness = sampler.chance(0.4f) ? sampler.uniform(0.5f, 1.5f) : sampler.uniform(1.5f, 5);
     Environment& e = light.environment;
-    const float ambient = overcast ? sampler.uniform(0.5f, 1.0f) : sampler.uniform(0.12f, 0.8f);
+    const float ambient = overcast ? sampler.uniform(0.45f, 0.9f) : sampler.uniform(0.08f, 0.6f);
     e.base = sample_white(sampler, 0.12f) * (ambient * 0.45f);
     e.directions[0] = {0, 1, 0};
     e.colours[0] = sample_white(sampler, 0.2f) * (ambient * sampler.uniform(0.4f, 1.4f));
@@ -115,12 +115,12 @@ Wear sample_wear(const FaceTraits& face, Sampler& sampler) {
 SensorTraits sample_sensor(Sampler& sampler) {
     SensorTraits s;
     s.exposure = 0.27f * std::exp(sampler.normal(0, 0.32f));
-    s.white_balance = sample_white(sampler, 0.07f);
+    s.white_balance = sample_white(sampler, 0.05f);
     s.gamma = std::exp(sampler.normal(0, 0.09f));
     s.contrast = std::exp(sampler.normal(0.22f, 0.17f));
-    s.saturation = std::clamp(sampler.normal(1.0f, 0.25f), 0.2f, 1.7f);
+    s.saturation = std::clamp(sampler.normal(1.06f, 0.18f), 0.3f, 1.6f);
     s.vignette = sampler.chance(0.3f) ? sampler.uniform(0.05f, 0.5f) : 0.0f;
-    s.defocus = sampler.chance(0.22f) ? sampler.uniform(0.5f, 1.5f) : sampler.uniform(0.2f, 0.6f);
+    s.defocus = sampler.chance(0.22f) ? sampler.uniform(0.4f, 1.3f) : sampler.uniform(0.1f, 0.5f);
     if (sampler.chance(0.12f)) s.motion = sampler.uniform(1, 5);
     s.motion_angle = sampler.uniform(0, kPi);
     s.downsample = sampler.chance(0.45f)   ? sampler.uniform(1.0f, 1.6f)

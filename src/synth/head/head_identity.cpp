@@ -77,7 +77,7 @@ class Drawing {
     void draw_details() {
         for (const DetailGroup& group : model_.details()) {
             const bool fine = group.name.starts_with("nose/") || group.name.starts_with("mouth/");
-            const float amount = std::abs(sampler_.normal(0, fine ? 0.32f : 0.42f));
+            const float amount = std::abs(sampler_.normal(0, fine ? 0.33f : 0.44f));
             const auto pick = static_cast<size_t>(sampler_.below(static_cast<int>(group.targets.size())));
             const float jitter = sampler_.normal(0, 0.08f);
             // Most groups are pairs; a lone target, or one of many shapes, applies to some people only.
@@ -120,7 +120,7 @@ class Drawing {
         who_.skin_b = draw_skin_map();
         who_.skin_blend = sampler_.uniform(0, 1);
         who_.skin_contrast = sampler_.uniform(0.6f, 1.2f);
-        who_.teeth_white = sampler_.uniform(0.5f, 0.85f);
+        who_.teeth_white = sampler_.uniform(0.6f, 0.95f);
     }
 
     int pick(AttachmentKind kind) {

@@ -156,7 +156,10 @@ class Drawing {
         const PiecePoint point{f.triangle & kTriangleMask, f.weight_b, f.weight_c};
         const Surface surface = shader_.at(piece, point);
         const Vec3 position = HeadShader::position(piece, point);
-        const float visible = shadows_.visibility(position, surface.normal, view_.light.shadow_softness);
+        float visible = shadows_.visibility(position, surface.normal, view_.light.shadow_softness);
+        // Lips are thin and teeth are close behind them: the map's texels are too coarse for what reaches there.
+        if (piece.kind == PieceKind::kHead && piece.parts[point.triangle] == HeadPart::kTeeth)
+            visible = std::max(visible, 0.7f);
         const Vec3 light = shade(surface, view_.light, visible, openness);
         all_sum_ += luminance(light);
         all_count_ += 1;

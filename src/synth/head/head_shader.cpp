@@ -157,8 +157,8 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
     surface.openness *= surface.openness;
     const SkinTraits& s = face_.skin;
     if (part == HeadPart::kTeeth) {
-        surface.albedo = Vec3{0.95f, 0.88f, 0.74f} * who_.teeth_white;
-        surface.openness = 0.75f;  // measured with the mouth shut
+        surface.albedo = Vec3{1.0f, 0.93f, 0.8f} * who_.teeth_white;
+        surface.openness = 0.9f;  // measured with the mouth shut
         surface.gloss = 0.8f;
         surface.exponent = 50;
         return surface;
