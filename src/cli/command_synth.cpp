@@ -32,7 +32,7 @@ struct SynthOptions {
     ScoreOptions score;
     // Teacher-guided faces.
     std::string guided;  // the teacher's file; empty: rendered faces
-    int64_t steps = 0;  // 0: the recipe's
+    int64_t steps = 0;   // 0: the recipe's
     std::vector<std::string> set;
     std::string device = "auto";
     InputOptions input;
@@ -57,8 +57,8 @@ void run_guided(const SynthOptions& options, Progress& progress) {
     request.set = options.set;
     request.device = options.device;
     ThreadPool pool(options.threads);
-    const GuidedOutcome outcome =
-        load_training_library("synth --guided", "rendered faces need no training").guide(request, options.out, pool, progress);
+    const GuidedOutcome outcome = load_training_library("synth --guided", "rendered faces need no training")
+                                      .guide(request, options.out, pool, progress);
     if (!outcome.summary.empty()) fmt::print("{}\n", outcome.summary);
     fmt::print("{}: {} faces guided by {}, {} were there\n", options.out, format_count(outcome.made),
                teacher.name, format_count(outcome.kept));
@@ -134,7 +134,8 @@ void add_guided_options(CLI::App& command, SynthOptions& options) {
             ->capture_default_str()
             ->group(group)};
     options.network_only = {
-        command.add_option("--data", options.data, std::string("What is guided or measured: ") + kDataSourceHelp)
+        command
+            .add_option("--data", options.data, std::string("What is guided or measured: ") + kDataSourceHelp)
             ->type_name("SOURCE")
             ->capture_default_str()};
     add_input_options(command, options.input);

@@ -77,8 +77,8 @@ std::unique_ptr<ImageSource> open_guided_source(const Graph& teacher, const std:
     request.views = kViewsPerIdentity;
     request.seed = seed;
     const std::string teacher_name = teacher_sha256.substr(0, 16);
-    const fs::path folder = guided_cache() /
-                            (teacher_name + "-" + settings_hash(training.guided_settings(request)));
+    const fs::path folder =
+        guided_cache() / (teacher_name + "-" + settings_hash(training.guided_settings(request)));
     training.guide(request, folder, pool, progress);
     return std::make_unique<GuidedSource>(make_folder_source(folder, side, side), count,
                                           "faces guided by " + teacher_name + ", " + std::to_string(count) +

@@ -1,7 +1,7 @@
 #include "cli/synth_score.h"
 
-#include <algorithm>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/error.h"
 #include "base/thread_pool.h"

@@ -20,12 +20,12 @@ class App;
 namespace quantface {
 
 struct ScoreOptions {
-    std::string model;  // empty: no score asked for
-    std::string data = "render";  // of `synth`, as are
+    std::string model;                    // empty: no score asked for
+    std::string data = "render";          // of `synth`, as are
     std::string reference, training_set;  // sources, or empty
     DuplicateLimits duplicates;
     DisclosureOptions disclosure;
-    InputOptions input;           // and
+    InputOptions input;  // and
     JsonOptions json;
     // Options of `synth` that count here too.
     int64_t count = 1000;  // images of the set and of the reference at most; of an endless training set

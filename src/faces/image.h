@@ -24,7 +24,7 @@ Image read_image(const std::filesystem::path& path);
 
 // Rows from the top, red, green, blue, opacity.
 struct RgbaImage {
-    int height = 0, width = 0;   // pixels
+    int height = 0, width = 0;  // pixels
     std::vector<uint8_t> rgba;  // height * width * 4 bytes
 };
 

@@ -1,6 +1,6 @@
 #include "synth/alignment_camera.h"
 
-#include "synth/face_renderer.h"
+#include "faces/five_point_alignment.h"
 
 namespace quantface {
 
@@ -16,36 +16,26 @@ AlignmentCamera::AlignmentCamera(const std::array<Vec3, 5>& landmarks, const Vie
     : rotation_(head_rotation(view.pose.yaw, view.pose.pitch, view.pose.roll)),
       distance_(view.pose.distance),
       oversampling_(static_cast<float>(oversampling)) {
-    const float scale = static_cast<float>(size) / 112.0f;
-    // The template counts from pixel centres; scaling a picture keeps its edges in place.
-    auto on_template = [&](size_t i) {
-        return Point{(kArcFaceTemplate[i][0] + 0.5f) * scale - 0.5f,
-                     (kArcFaceTemplate[i][1] + 0.5f) * scale - 0.5f};
-    };
-    std::array<Point, 5> seen;
+    const FivePoints wanted = arcface_template(size);
+    FivePoints seen;
     Point seen_mean{0, 0}, wanted_mean{0, 0};
     for (size_t i = 0; i < 5; ++i) {
-        seen[i] = perspective(to_camera(landmarks[i]));
-        const Point wanted = on_template(i);
-        seen_mean = {seen_mean.x + seen[i].x / 5, seen_mean.y + seen[i].y / 5};
-        wanted_mean = {wanted_mean.x + wanted.x / 5, wanted_mean.y + wanted.y / 5};
+        const Point p = perspective(to_camera(landmarks[i]));
+        seen[i] = {p.x, p.y};
+        seen_mean = {seen_mean.x + p.x / 5, seen_mean.y + p.y / 5};
+        wanted_mean = {wanted_mean.x + wanted[i][0] / 5, wanted_mean.y + wanted[i][1] / 5};
     }
-    float real = 0, imaginary = 0, square = 0;
-    for (size_t i = 0; i < 5; ++i) {
-        const Point wanted = on_template(i);
-        const float px = seen[i].x - seen_mean.x, py = seen[i].y - seen_mean.y;
-        const float qx = wanted.x - wanted_mean.x, qy = wanted.y - wanted_mean.y;
-        real += px * qx + py * qy;
-        imaginary += px * qy - py * qx;
-        square += px * px + py * py;
-    }
+    // An aligner's fit, then the error of its detector: a turn and a scale about the middle, and a shift.
+    const Similarity fit = similarity_between(seen, wanted);
     const float jitter_a = view.scale * std::cos(view.tilt), jitter_b = view.scale * std::sin(view.tilt);
-    a_ = (real * jitter_a - imaginary * jitter_b) / square;
-    b_ = (real * jitter_b + imaginary * jitter_a) / square;
-    shift_x_ = wanted_mean.x - (a_ * seen_mean.x - b_ * seen_mean.y) + view.shift_x * scale;
-    shift_y_ = wanted_mean.y - (b_ * seen_mean.x + a_ * seen_mean.y) + view.shift_y * scale;
+    const auto fit_a = static_cast<float>(fit.a), fit_b = static_cast<float>(fit.b);
+    a_ = fit_a * jitter_a - fit_b * jitter_b;
+    b_ = fit_a * jitter_b + fit_b * jitter_a;
+    const float unit = static_cast<float>(size) / 112.0f;
+    shift_x_ = wanted_mean.x - (a_ * seen_mean.x - b_ * seen_mean.y) + view.shift_x * unit;
+    shift_y_ = wanted_mean.y - (b_ * seen_mean.x + a_ * seen_mean.y) + view.shift_y * unit;
     for (size_t i = 0; i < 5; ++i) {
-        const Point p = align(seen[i]);
+        const Point p = align({seen[i][0], seen[i][1]});
         landmarks_[i] = {p.x, p.y};
     }
     millimetres_per_sample_ = 1.0f / (std::sqrt(a_ * a_ + b_ * b_) * oversampling_);

@@ -34,10 +34,11 @@ Image contact_sheet(const ImageSource& source, int64_t count, ThreadPool& pool, 
     for (int64_t i = 0; i < count; ++i) {
         const Image& image = images[static_cast<size_t>(i)];
         QF_CHECK(image.height == height && image.width == width);
-        const auto top = static_cast<size_t>(i / columns * height), left = static_cast<size_t>(i % columns * width);
+        const auto top = static_cast<size_t>(i / columns * height),
+                   left = static_cast<size_t>(i % columns * width);
         for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
-            std::copy_n(image.rgb.begin() + static_cast<ptrdiff_t>(y * static_cast<size_t>(width) * 3), width * 3,
-                        sheet.rgb.begin() + static_cast<ptrdiff_t>((top + y) * line + left * 3));
+            std::copy_n(image.rgb.begin() + static_cast<ptrdiff_t>(y * static_cast<size_t>(width) * 3),
+                        width * 3, sheet.rgb.begin() + static_cast<ptrdiff_t>((top + y) * line + left * 3));
         }
     }
     return sheet;

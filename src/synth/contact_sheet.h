@@ -11,8 +11,9 @@ namespace quantface {
 
 inline constexpr int64_t kSheetImages = 64;
 
-// The source's first `count` images in their order, rows of eight, each as large as it comes (all must be of one
-// size). Fewer where the source holds fewer. Throws what the source throws, and Error(kFailed) "interrupted".
+// The source's first `count` images in their order, rows of eight, each as large as it comes (all must be of
+// one size). Fewer where the source holds fewer. Throws what the source throws, and Error(kFailed)
+// "interrupted".
 Image contact_sheet(const ImageSource& source, int64_t count, ThreadPool& pool, Progress& progress);
 
 }  // namespace quantface

@@ -1,8 +1,8 @@
 // The parts of a portrait as meshes: head and ears, hair and hats, glasses, mask, clothes.
 #pragma once
 
+#include "synth/built_in/head_shape.h"
 #include "synth/face_traits.h"
-#include "synth/head_shape.h"
 #include "synth/scene.h"
 #include "synth/view_traits.h"
 

@@ -1,5 +1,5 @@
-// Floors, powers of two and logarithms (good to about 2e-5) from additions and multiplications alone: quick, and
-// the same on every machine.
+// Floors, powers of two and logarithms (good to about 2e-5) from additions and multiplications alone: quick,
+// and the same on every machine.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,7 @@ inline float fast_exp2(float x) {
     x = std::clamp(x, -126.0f, 126.0f);
     const int32_t whole = fast_floor(x);
     const float t = x - static_cast<float>(whole);
-    const float mantissa =
-        1 + t * (0.69299566f + t * (0.2415656f + t * (0.05175228f + t * 0.0136865f)));
+    const float mantissa = 1 + t * (0.69299566f + t * (0.2415656f + t * (0.05175228f + t * 0.0136865f)));
     return mantissa * std::bit_cast<float>((whole + 127) << 23);
 }
 

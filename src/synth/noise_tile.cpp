@@ -12,8 +12,11 @@ NoiseTile::NoiseTile() : values_(static_cast<size_t>(kSize) * kSize) {
             const int ix = x / static_cast<int>(kPerUnit), iy = y / static_cast<int>(kPerUnit);
             const float tx = weight(static_cast<float>(x % static_cast<int>(kPerUnit)) / kPerUnit);
             const float ty = weight(static_cast<float>(y % static_cast<int>(kPerUnit)) / kPerUnit);
-            auto lattice = [&](int i, int j) { return lattice_value((ix + i) % kUnits, (iy + j) % kUnits, 0, 0x51); };
-            const float above = mix(lattice(0, 0), lattice(1, 0), tx), below = mix(lattice(0, 1), lattice(1, 1), tx);
+            auto lattice = [&](int i, int j) {
+                return lattice_value((ix + i) % kUnits, (iy + j) % kUnits, 0, 0x51);
+            };
+            const float above = mix(lattice(0, 0), lattice(1, 0), tx),
+                        below = mix(lattice(0, 1), lattice(1, 1), tx);
             values_[static_cast<size_t>(y * kSize + x)] = 2 * mix(above, below, ty) - 1;
         }
     }

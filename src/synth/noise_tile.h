@@ -27,7 +27,9 @@ class NoiseTile {
     static constexpr int kSize = 256;
     static constexpr float kPerUnit = 4;
     NoiseTile();
-    float at(int x, int y) const { return values_[static_cast<size_t>((y & (kSize - 1)) * kSize + (x & (kSize - 1)))]; }
+    float at(int x, int y) const {
+        return values_[static_cast<size_t>((y & (kSize - 1)) * kSize + (x & (kSize - 1)))];
+    }
 
     std::vector<float> values_;
 };

@@ -34,8 +34,8 @@ struct FragmentBuffer {
 // Larger coordinates only come from points far outside the picture; they would overflow integers.
 inline constexpr float kFarOutside = 1e5f;
 
-// Draws one triangle where it is nearer than what is there and accept(x, y, weight_b, weight_c) holds. a, b, c:
-// x, y in samples (sample centres at .5), z the depth, smaller is nearer.
+// Draws one triangle where it is nearer than what is there and accept(x, y, weight_b, weight_c) holds. a, b,
+// c: x, y in samples (sample centres at .5), z the depth, smaller is nearer.
 template <typename Accept>
 void rasterize_triangle(const Vec3& a, const Vec3& b, const Vec3& c, uint32_t id, FragmentBuffer& buffer,
                         const Accept& accept) {
@@ -57,12 +57,16 @@ void rasterize_triangle(const Vec3& a, const Vec3& b, const Vec3& c, uint32_t id
         const float dy = static_cast<float>(y) + 0.5f - a.y;
         const float start = static_cast<float>(x_begin) + 0.5f - a.x;
         const float b_start = start * b_dx + dy * b_dy, c_start = start * c_dx + dy * c_dy;
-        // Where in this row all three weights are positive; a hair of tolerance closes cracks between neighbours.
+        // Where in this row all three weights are positive; a hair of tolerance closes cracks between
+        // neighbours.
         float from = 0, to = static_cast<float>(x_end - x_begin);
         auto narrow = [&](float weight, float slope) {
-            if (slope > 0) from = std::max(from, -(weight + 1e-4f) / slope);
-            else if (slope < 0) to = std::min(to, -(weight + 1e-4f) / slope);
-            else if (weight < -1e-4f) to = -1;
+            if (slope > 0)
+                from = std::max(from, -(weight + 1e-4f) / slope);
+            else if (slope < 0)
+                to = std::min(to, -(weight + 1e-4f) / slope);
+            else if (weight < -1e-4f)
+                to = -1;
         };
         narrow(b_start, b_dx);
         narrow(c_start, c_dx);

@@ -43,9 +43,10 @@ class RenderedSource final : public ImageSource {
         return index / kViewsPerIdentity;
     }
 
-    std::string description() const override { 
-        return std::string("rendered faces") + (options_.head == nullptr ? std::string(" ") + kBuiltInHead : "") +
-               ", seed " + std::to_string(seed_);
+    std::string description() const override {
+        return std::string("rendered faces") +
+               (options_.head == nullptr ? std::string(" ") + kBuiltInHead : "") + ", seed " +
+               std::to_string(seed_);
     }
 
   private:

@@ -12,7 +12,8 @@ namespace quantface {
 inline constexpr const char* kBuiltInHead = "of the built-in head";
 // What to tell users whose cache holds no head model.
 inline constexpr const char* kBuiltInHeadNote =
-    "note: faces are rendered from the simple built-in head, which serves less well; `quantface assets` says how to "
+    "note: faces are rendered from the simple built-in head, which serves less well; `quantface assets` says "
+    "how to "
     "get the real one";
 
 // Consecutive images show the same person this many times, in different views.

@@ -104,7 +104,8 @@ Vec3 develop(const Vec3& linear, const SensorTraits& sensor) {
     auto curve = [&](float value) {
         // A film-like shoulder: highlights fade to white instead of breaking off.
         const float exposed = std::max(0.0f, value);
-        const float rolled = exposed < 0.6f ? exposed : 0.6f + 0.4f * (1 - fast_exp2((0.6f - exposed) * (1.442695f / 0.4f)));
+        const float rolled =
+            exposed < 0.6f ? exposed : 0.6f + 0.4f * (1 - fast_exp2((0.6f - exposed) * (1.442695f / 0.4f)));
         const float display = fast_pow(rolled, sensor.gamma / 2.2f);
         return 0.45f + (display - 0.45f) * sensor.contrast;
     };

@@ -17,7 +17,7 @@ struct SynthFolderOptions {
     int64_t count = 1000;            // images
     int64_t views_per_identity = 2;  // images of each person, in its subfolder
     uint64_t seed = 1;
-    int size = 112;  // pixels
+    int size = 112;                         // pixels
     std::shared_ptr<const HeadModel> head;  // null: the built-in one
 };
 

@@ -53,8 +53,9 @@ void add_glasses_frame(const GlassesFit& fit, const HabitTraits& habits, Scene& 
         scene.add_grid(ring, 3, kSpokes, true, Material::kFrame);
         const Vec3 hinge = pane_point(fit, habits, side, 0.25f, habits.frame_thickness, 1);
         const float ear_x = side * (fit.ear_half_width + 2);
-        add_strip({hinge, {mix(hinge.x, ear_x, 0.8f), fit.ear_y, fit.front - 32}, {ear_x, fit.ear_y, fit.ear_z}},
-                  {0, 0.6f * habits.frame_thickness + 0.6f, 0}, Material::kFrame, scene);
+        add_strip(
+            {hinge, {mix(hinge.x, ear_x, 0.8f), fit.ear_y, fit.front - 32}, {ear_x, fit.ear_y, fit.ear_z}},
+            {0, 0.6f * habits.frame_thickness + 0.6f, 0}, Material::kFrame, scene);
     }
     const Vec3 left = pane_point(fit, habits, 1, kPi - 0.4f, 0, 1);
     const float lift = left.y + 2;

@@ -187,8 +187,8 @@ TEST(RenderedSource, IsEndlessAndPairsViewsOfAPerson) {
     EXPECT_FALSE(source->size().has_value());
     FaceRenderOptions options;
     options.head = installed_head_model();
-    EXPECT_EQ(source->description(),
-              options.head != nullptr ? "rendered faces, seed 1" : "rendered faces of the built-in head, seed 1");
+    EXPECT_EQ(source->description(), options.head != nullptr ? "rendered faces, seed 1"
+                                                             : "rendered faces of the built-in head, seed 1");
     EXPECT_EQ(source->image(0).rgb, render_face(1, 0, 0, options).rgb);
     EXPECT_EQ(source->image(3).rgb, render_face(1, 1, 1, options).rgb);
     EXPECT_EQ(source->image(int64_t{1} << 40).rgb.size(), 112u * 112u * 3u);

@@ -76,7 +76,8 @@ TEST(HeadModel, SkinsAreRelativeToTheirCheeks) {
     for (const SkinMap& skin : model.skins()) {
         Vec3 sum;
         for (size_t i = 0; i < asset->corner_points.size(); ++i) {
-            if (asset->masks[i][static_cast<size_t>(HeadMask::kCheeks)] > 0) sum += skin.at(asset->corner_uvs[i]);
+            if (asset->masks[i][static_cast<size_t>(HeadMask::kCheeks)] > 0)
+                sum += skin.at(asset->corner_uvs[i]);
         }
         EXPECT_NEAR(sum.x, 0, 1e-2f);
         EXPECT_NEAR(sum.y, 0, 1e-2f);
@@ -103,8 +104,9 @@ TEST(ThreejsMesh, ReadsFacesAnchorsAndTurnsTheTextureUpright) {
     EXPECT_FLOAT_EQ(mesh.uvs[1].v, 0.75f);
     EXPECT_EQ(mesh.anchors[3][2], 1);
     EXPECT_EQ(mesh.offsets[3].z, 2);
-    for (const char* bad : {"", "[]", "{\"vertices\": 3}", "{\"vertices\": [0,0,0], \"uvs\": [[]], \"materials\": [], "
-                                                           "\"faces\": [0,0,0,1]}"}) {
+    for (const char* bad : {"", "[]", "{\"vertices\": 3}",
+                            "{\"vertices\": [0,0,0], \"uvs\": [[]], \"materials\": [], "
+                            "\"faces\": [0,0,0,1]}"}) {
         EXPECT_THROW(read(bad), Error) << bad;
     }
 }

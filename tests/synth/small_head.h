@@ -26,7 +26,8 @@ inline void add_ball(int rows, int columns, std::vector<Vec3>& points, std::vect
         for (int j = 0; j <= columns; ++j) {
             const float polar = kPi * static_cast<float>(i) / static_cast<float>(rows);
             const float turn = 2 * kPi * (static_cast<float>(j) / static_cast<float>(columns) - 0.5f);
-            points.push_back({std::sin(turn) * std::sin(polar), std::cos(polar), std::cos(turn) * std::sin(polar)});
+            points.push_back(
+                {std::sin(turn) * std::sin(polar), std::cos(polar), std::cos(turn) * std::sin(polar)});
             uvs.push_back({static_cast<float>(j) / static_cast<float>(columns),
                            static_cast<float>(i) / static_cast<float>(rows)});
         }
@@ -74,12 +75,13 @@ inline std::shared_ptr<const HeadAsset> make_small_head() {
     for (size_t i = 0; i < count; ++i) {
         const Vec3& p = asset->points[i];
         asset->masks[i][static_cast<size_t>(HeadMask::kScalp)] = p.y > 40 || p.z < -100 ? 1.0f : 0.0f;
-        asset->masks[i][static_cast<size_t>(HeadMask::kCheeks)] = p.y < -20 && p.y > -60 && p.z > -20 ? 1.0f : 0.0f;
+        asset->masks[i][static_cast<size_t>(HeadMask::kCheeks)] =
+            p.y < -20 && p.y > -60 && p.z > -20 ? 1.0f : 0.0f;
     }
     asset->triangle_parts.assign(asset->triangles.size(), HeadPart::kSkin);
-    const Vec3 places[kHeadLandmarkCount] = {{-45, 0, 10}, {-17, 0, 20}, {17, 0, 20},   {45, 0, 10}, {0, -35, 40},
-                                             {-25, -65, 15}, {25, -65, 15}, {0, -105, 0}, {-72, 0, -80}, {72, 0, -80},
-                                             {0, 55, 0}};
+    const Vec3 places[kHeadLandmarkCount] = {{-45, 0, 10},  {-17, 0, 20},   {17, 0, 20},   {45, 0, 10},
+                                             {0, -35, 40},  {-25, -65, 15}, {25, -65, 15}, {0, -105, 0},
+                                             {-72, 0, -80}, {72, 0, -80},   {0, 55, 0}};
     for (size_t i = 0; i < kHeadLandmarkCount; ++i) asset->landmarks[i] = nearest(*asset, places[i]);
     MorphTarget longer{"nose/nose-hump-morehump", {}, {}}, flatter{"nose/nose-hump-lesshump", {}, {}};
     const uint16_t tip = asset->landmarks[static_cast<size_t>(HeadLandmark::kNoseTip)];
@@ -89,7 +91,8 @@ inline std::shared_ptr<const HeadAsset> make_small_head() {
     asset->targets = {longer, flatter};
     asset->textures = {texture("young_lightskinned_female.png", 200, 160, 140, false),
                        texture("old_darkskinned_male.png", 90, 60, 50, false),
-                       texture("brown_eye.png", 120, 90, 70, false), texture("strands.png", 60, 50, 40, true)};
+                       texture("brown_eye.png", 120, 90, 70, false),
+                       texture("strands.png", 60, 50, 40, true)};
     asset->skins = {0, 1};
     Attachment eyes = attachment("eyes", AttachmentKind::kEyes, 2);
     Attachment wig = attachment("short02", AttachmentKind::kHair, 3);

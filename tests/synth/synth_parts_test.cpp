@@ -3,13 +3,13 @@
 
 #include <cmath>
 
+#include "synth/built_in/head_shape.h"
 #include "synth/curve.h"
-#include "synth/head_shape.h"
 #include "synth/lighting.h"
 #include "synth/noise.h"
 #include "synth/rasterizer.h"
 #include "synth/sensor.h"
-#include "synth/skin_material.h"
+#include "synth/skin_colour.h"
 
 namespace quantface {
 namespace {
@@ -84,10 +84,9 @@ TEST(HeadShape, IsFiniteAndFaceLikeForManyPeople) {
 }
 
 TEST(SkinMaterial, DarkensWithMelaninAndReddensWithBlood) {
-    const Vec3 pale = SkinMaterial::skin_colour(0.05f, 0.4f, 0.1f),
-               dark = SkinMaterial::skin_colour(0.9f, 0.4f, 0.1f);
+    const Vec3 pale = skin_colour(0.05f, 0.4f, 0.1f), dark = skin_colour(0.9f, 0.4f, 0.1f);
     EXPECT_GT(luminance(pale), 3 * luminance(dark));
-    const Vec3 flushed = SkinMaterial::skin_colour(0.05f, 1.2f, 0.1f);
+    const Vec3 flushed = skin_colour(0.05f, 1.2f, 0.1f);
     EXPECT_GT(flushed.x / flushed.y, pale.x / pale.y);
 }
 

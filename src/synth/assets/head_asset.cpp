@@ -46,7 +46,8 @@ class Reader {
         const std::vector<uint16_t> flat = indices(numbers, bound);
         require(flat.size() % 3 == 0);
         std::vector<std::array<uint16_t, 3>> result(flat.size() / 3);
-        for (size_t i = 0; i < result.size(); ++i) result[i] = {flat[3 * i], flat[3 * i + 1], flat[3 * i + 2]};
+        for (size_t i = 0; i < result.size(); ++i)
+            result[i] = {flat[3 * i], flat[3 * i + 1], flat[3 * i + 2]};
         return result;
     }
 
@@ -201,8 +202,9 @@ std::shared_ptr<const HeadAsset> read_head_asset(std::span<const uint8_t> bytes,
                    fb::VerifyHeadBuffer(verifier));
     const fb::Head& head = *fb::GetHead(bytes.data());
     if (head.version() != kHeadAssetVersion) {
-        fail_bad_input(name + ": head asset of version " + std::to_string(head.version()) + ", this program reads " +
-                       std::to_string(kHeadAssetVersion) + "; run `quantface assets` again");
+        fail_bad_input(name + ": head asset of version " + std::to_string(head.version()) +
+                       ", this program reads " + std::to_string(kHeadAssetVersion) +
+                       "; run `quantface assets` again");
     }
     auto asset = std::make_shared<HeadAsset>();
     asset->points = reader.vectors(head.point());
@@ -216,12 +218,14 @@ std::shared_ptr<const HeadAsset> read_head_asset(std::span<const uint8_t> bytes,
     for (uint32_t i = 0; i < points; ++i) {
         asset->openness.push_back(static_cast<float>(head.openness()->Get(i)) / 255.0f);
         for (uint32_t k = 0; k < kMaskCount; ++k)
-            asset->masks[i][k] = static_cast<float>(head.mask()->Get(i * static_cast<uint32_t>(kMaskCount) + k)) / 255.0f;
+            asset->masks[i][k] =
+                static_cast<float>(head.mask()->Get(i * static_cast<uint32_t>(kMaskCount) + k)) / 255.0f;
     }
     asset->corner_points = reader.indices(head.corner_point(), points);
     asset->corner_uvs = reader.uvs(head.corner_uv(), asset->corner_points.size());
     asset->triangles = reader.triples(head.triangle(), asset->corner_points.size());
-    reader.require(head.triangle_part() != nullptr && head.triangle_part()->size() == asset->triangles.size());
+    reader.require(head.triangle_part() != nullptr &&
+                   head.triangle_part()->size() == asset->triangles.size());
     for (const uint8_t part : *head.triangle_part()) {
         reader.require(part <= static_cast<uint8_t>(HeadPart::kShoulders));
         asset->triangle_parts.push_back(static_cast<HeadPart>(part));

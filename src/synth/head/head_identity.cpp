@@ -84,7 +84,8 @@ class Drawing {
             if (group.targets.size() != 2 && sampler_.chance(0.5f)) continue;
             const float weight = std::min(amount, 1.1f);
             who_.morphs.push_back({group.targets[pick], std::max(0.0f, weight + jitter)});
-            if (!group.mates.empty()) who_.morphs.push_back({group.mates[pick], std::max(0.0f, weight - jitter)});
+            if (!group.mates.empty())
+                who_.morphs.push_back({group.mates[pick], std::max(0.0f, weight - jitter)});
         }
         for (const DetailGroup& group : model_.asymmetries()) {
             const float amount = std::abs(sampler_.normal(0, 0.3f));
@@ -162,7 +163,8 @@ class Drawing {
     void draw_hair() {
         const HairTraits& h = face_.hair;
         who_.hair_colour = mix(h.colour, Vec3{0.5f, 0.49f, 0.48f}, h.grey);
-        who_.brow_colour = mix(who_.hair_colour * 0.6f, Vec3{0.02f, 0.014f, 0.01f}, sampler_.uniform(0, 0.7f));
+        who_.brow_colour =
+            mix(who_.hair_colour * 0.6f, Vec3{0.02f, 0.014f, 0.01f}, sampler_.uniform(0, 0.7f));
         who_.hair_kind = HairKind::kAttachment;
         switch (h.style) {
             case HairStyle::kBald:
@@ -185,8 +187,8 @@ class Drawing {
                 who_.hair = one_of({"afro01", "curly", "curly2", "afro01"});
                 break;
             case HairStyle::kLong:
-                who_.hair = one_of({"long01", "long_alpha7", "long2_alpha7", "bob01", "bob02", "curly2", "Braid01",
-                                    "junglebookhair"});
+                who_.hair = one_of({"long01", "long_alpha7", "long2_alpha7", "bob01", "bob02", "curly2",
+                                    "Braid01", "junglebookhair"});
                 break;
             case HairStyle::kTied:
                 who_.hair = one_of({"ponytail01", "ponytail01", "Wig_bun_blonde", "minoan"});

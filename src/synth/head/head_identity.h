@@ -30,7 +30,7 @@ struct HeadIdentity {
     HairKind hair_kind = HairKind::kNone;
     int hair = -1;
     float hair_volume = 1, hair_length = 1000, hair_opacity = 1;  // length: millimetres below the eyes
-    bool fringe = false;  // hair that would hang over the eyes is cut
+    bool fringe = false;                                          // hair that would hang over the eyes is cut
     float hairline = 0;                                           // -1 low to 1 receding
     Vec3 hair_colour;
     float teeth_white = 0.75f;

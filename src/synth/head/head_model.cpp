@@ -65,7 +65,8 @@ HeadModel::HeadModel(std::shared_ptr<const HeadAsset> asset) : asset_(std::move(
     read_skins();
     group_details();
     measure_textures();
-    for (size_t i = 0; i < kinds_.size(); ++i) kinds_[i] = asset_->attachments_of(static_cast<AttachmentKind>(i));
+    for (size_t i = 0; i < kinds_.size(); ++i)
+        kinds_[i] = asset_->attachments_of(static_cast<AttachmentKind>(i));
     for (const auto& t : asset_->triangles) {
         point_triangles_.push_back(
             {asset_->corner_points[t[0]], asset_->corner_points[t[1]], asset_->corner_points[t[2]]});

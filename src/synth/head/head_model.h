@@ -30,7 +30,6 @@ struct DetailGroup {
     std::vector<int> mates;  // as many, or none
 };
 
-
 class HeadModel {
   public:
     explicit HeadModel(std::shared_ptr<const HeadAsset> asset);

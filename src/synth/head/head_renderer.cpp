@@ -45,9 +45,11 @@ class Drawing {
         for (size_t k = 0; k < pieces_.size(); ++k) {
             const Piece& piece = pieces_[k];
             projected.resize(piece.vertices.size());
-            for (size_t i = 0; i < projected.size(); ++i) projected[i] = camera_.project(piece.vertices[i].position);
+            for (size_t i = 0; i < projected.size(); ++i)
+                projected[i] = camera_.project(piece.vertices[i].position);
             // Seen from outside, corners run counter-clockwise; rows run downward here.
-            draw_piece(piece, projected, static_cast<uint32_t>(k) << kTriangleBits, piece.two_sided ? 0 : 1, buffer_);
+            draw_piece(piece, projected, static_cast<uint32_t>(k) << kTriangleBits, piece.two_sided ? 0 : 1,
+                       buffer_);
         }
     }
 
@@ -69,19 +71,21 @@ class Drawing {
         for (const Piece& piece : pieces_) {
             if (piece.kind == PieceKind::kEyes || piece.kind == PieceKind::kShell) continue;
             projected.resize(piece.vertices.size());
-            for (size_t i = 0; i < projected.size(); ++i) projected[i] = shadows_.project(piece.vertices[i].position);
+            for (size_t i = 0; i < projected.size(); ++i)
+                projected[i] = shadows_.project(piece.vertices[i].position);
             draw_piece(piece, projected, 0, piece.two_sided ? 0 : -1, shadows_.buffer());
         }
     }
 
-    // How open each pixel lies: lower where the surroundings stand nearer to the camera. Adds to the points' own
-    // openness what hair, hats and glasses take.
+    // How open each pixel lies: lower where the surroundings stand nearer to the camera. Adds to the points'
+    // own openness what hair, hats and glasses take.
     void measure_openness() {
         const int step = oversampling_;
         const float millimetres = camera_.millimetres_per_sample();
         const int reach = std::max(step, static_cast<int>(9.0f / millimetres));
         openness_.assign(static_cast<size_t>(size_) * static_cast<size_t>(size_), 1.0f);
-        constexpr int kDirections[8][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-1, 1}, {1, -1}, {-1, -1}};
+        constexpr int kDirections[8][2] = {{1, 0}, {-1, 0}, {0, 1},  {0, -1},
+                                           {1, 1}, {-1, 1}, {1, -1}, {-1, -1}};
         for (int y = 0; y < size_; ++y) {
             for (int x = 0; x < size_; ++x) {
                 const Fragment& here = buffer_.at(x * step, y * step);
@@ -148,7 +152,8 @@ class Drawing {
     uint32_t group_of(uint32_t id) const {
         const uint32_t k = id >> kTriangleBits;
         const Piece& piece = pieces_[k];
-        return piece.kind == PieceKind::kHead ? 100 + static_cast<uint32_t>(piece.parts[id & kTriangleMask]) : k;
+        return piece.kind == PieceKind::kHead ? 100 + static_cast<uint32_t>(piece.parts[id & kTriangleMask])
+                                              : k;
     }
 
     Vec3 shade_fragment(const Fragment& f, float openness) {
@@ -157,7 +162,8 @@ class Drawing {
         const Surface surface = shader_.at(piece, point);
         const Vec3 position = HeadShader::position(piece, point);
         float visible = shadows_.visibility(position, surface.normal, view_.light.shadow_softness);
-        // Lips are thin and teeth are close behind them: the map's texels are too coarse for what reaches there.
+        // Lips are thin and teeth are close behind them: the map's texels are too coarse for what reaches
+        // there.
         if (piece.kind == PieceKind::kHead && piece.parts[point.triangle] == HeadPart::kTeeth)
             visible = std::max(visible, 0.7f);
         const Vec3 light = shade(surface, view_.light, visible, openness);
@@ -180,8 +186,8 @@ class Drawing {
         const float room = saturate(0.3f + 1.2f * NoiseTile::instance()(place.x / 16 + 3 * mirrored.x,
                                                                         place.y / 14 + 3 * mirrored.y,
                                                                         view_.background_seed));
-        light = light * view_.wear.lens_tint +
-                environment_light(view_.light.environment, mirrored) * (0.25f * view_.wear.lens_reflection * room);
+        light = light * view_.wear.lens_tint + environment_light(view_.light.environment, mirrored) *
+                                                   (0.25f * view_.wear.lens_reflection * room);
     }
 
     const AlignmentCamera& camera_;

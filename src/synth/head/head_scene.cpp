@@ -12,7 +12,13 @@ class Builder {
   public:
     Builder(const HeadModel& model, const HeadIdentity& who, const PosedHead& head, const FaceTraits& face,
             const ViewTraits& view, const AlignmentCamera& camera)
-        : model_(model), asset_(model.asset()), who_(who), head_(head), face_(face), view_(view), camera_(camera) {}
+        : model_(model),
+          asset_(model.asset()),
+          who_(who),
+          head_(head),
+          face_(face),
+          view_(view),
+          camera_(camera) {}
 
     std::vector<Piece> run() {
         add_head();
@@ -52,14 +58,15 @@ class Builder {
 
     static Piece from_scene(const Scene& scene, const AlignmentCamera& camera) {
         Piece piece;
-        piece.kind = PieceKind::kOld;
+        piece.kind = PieceKind::kAccessory;
         piece.two_sided = true;
         for (const Vertex& v : scene.vertices) {
             piece.vertices.push_back({camera.to_camera(v.position), camera.rotate(v.normal), {}, 1, 0});
         }
         for (const Triangle& t : scene.triangles) {
-            piece.own_triangles.push_back({static_cast<uint16_t>(t.corners[0]), static_cast<uint16_t>(t.corners[1]),
-                                       static_cast<uint16_t>(t.corners[2])});
+            piece.own_triangles.push_back({static_cast<uint16_t>(t.corners[0]),
+                                           static_cast<uint16_t>(t.corners[1]),
+                                           static_cast<uint16_t>(t.corners[2])});
             piece.materials.push_back(t.material);
         }
         piece.triangles = piece.own_triangles;  // moving a vector keeps its elements where they are
@@ -99,7 +106,8 @@ class Builder {
         piece.vertices.resize(worn.corner_points.size());
         for (size_t i = 0; i < piece.vertices.size(); ++i) {
             const uint16_t point = worn.corner_points[i];
-            piece.vertices[i] = {placed[point], normals[point], worn.corner_uvs[i], 1, worn.anchors[point][0]};
+            piece.vertices[i] = {placed[point], normals[point], worn.corner_uvs[i], 1,
+                                 worn.anchors[point][0]};
         }
         piece.triangles = worn.triangles;
         return piece;
@@ -129,7 +137,8 @@ class Builder {
         add_strands(worn, head_.worn_points(worn, 1), colour, opacity);
     }
 
-    void add_strands(const Attachment& worn, const std::vector<Vec3>& points, const Vec3& colour, float opacity) {
+    void add_strands(const Attachment& worn, const std::vector<Vec3>& points, const Vec3& colour,
+                     float opacity) {
         Piece piece = worn_piece(worn, points);
         piece.kind = PieceKind::kStrands;
         piece.texture = &asset_.textures[worn.textures[0]];
@@ -213,8 +222,11 @@ class Builder {
                 int& place = index[at[k]];
                 if (place < 0) {
                     place = static_cast<int>(piece.vertices.size());
-                    piece.vertices.push_back({positions_[at[k]] + normals_[at[k]] * lift[at[k]], normals_[at[k]], {},
-                                              cover[at[k]], at[k]});
+                    piece.vertices.push_back({positions_[at[k]] + normals_[at[k]] * lift[at[k]],
+                                              normals_[at[k]],
+                                              {},
+                                              cover[at[k]],
+                                              at[k]});
                 }
                 corners[k] = static_cast<uint16_t>(place);
             }
@@ -294,7 +306,8 @@ class Builder {
             for (int j = 0; j < kColumns; ++j) {
                 const float angle = 1.15f * (2.0f * static_cast<float>(j) / (kColumns - 1) - 1);
                 const float radius = 62 + 4 + 62 * out * std::cos(0.9f * angle);
-                const Vec3 p{66 * std::sin(angle) * (1 + 0.1f * out), low - 2 - 6 * out - 9 * std::sin(angle) * std::sin(angle),
+                const Vec3 p{66 * std::sin(angle) * (1 + 0.1f * out),
+                             low - 2 - 6 * out - 9 * std::sin(angle) * std::sin(angle),
                              forehead.z - 62 + radius * std::cos(angle)};
                 grid.push_back({p, p, {}});
             }
@@ -319,7 +332,8 @@ class Builder {
         auto over = [&](const Vec3& c) {
             const float top = -22 + 16 * bell(c.x, 14);
             const float side = smooth_step(66, 60, std::abs(c.x));
-            return smooth_step(top + 2, top - 2, c.y) * smooth_step(-125, -118, c.y) * side * smooth_step(-28, -20, c.z);
+            return smooth_step(top + 2, top - 2, c.y) * smooth_step(-125, -118, c.y) * side *
+                   smooth_step(-28, -20, c.z);
         };
         add_cloth(over, 5, view_.wear.mask_colour, 0.5f);
     }
@@ -338,7 +352,8 @@ class Builder {
 }  // namespace
 
 std::vector<Piece> build_pieces(const HeadModel& model, const HeadIdentity& who, const PosedHead& head,
-                                const FaceTraits& face, const ViewTraits& view, const AlignmentCamera& camera) {
+                                const FaceTraits& face, const ViewTraits& view,
+                                const AlignmentCamera& camera) {
     return Builder(model, who, head, face, view, camera).run();
 }
 

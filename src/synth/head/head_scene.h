@@ -13,13 +13,13 @@
 namespace quantface {
 
 enum class PieceKind : uint8_t {
-    kHead,     // skin, mouth, teeth: by the triangle's part
+    kHead,  // skin, mouth, teeth: by the triangle's part
     kEyes,
     kStrands,  // hair, beards, brows, lashes: texture with holes
     kShell,    // a layer over the skin: cropped hair, cloth; holes by coverage
     kCloth,
     kHat,
-    kOld,      // of the shared wear: by the triangle's Material
+    kAccessory,  // of the shared wear: by the triangle's Material
 };
 
 struct PieceVertex {
@@ -36,11 +36,11 @@ struct Piece {
     std::span<const std::array<uint16_t, 3>> triangles;  // the model's, or own_triangles
     std::vector<std::array<uint16_t, 3>> own_triangles;
     std::span<const HeadPart> parts;  // of kHead, by triangle
-    std::vector<Material> materials;  // of kOld, by triangle
+    std::vector<Material> materials;  // of kAccessory, by triangle
     const AssetTexture* texture = nullptr;
     bool two_sided = false;
     bool holes = false;
-    float opacity = 1;  // factor on the texture's
+    float opacity = 1;   // factor on the texture's
     float level = 0.1f;  // mean luminance of the texture
     Vec3 colour{0.5f, 0.5f, 0.5f};
     float shell_height = 0;  // 0 to 1 within a stack of shells
@@ -48,7 +48,8 @@ struct Piece {
 
 // view: gaze, wear. The pieces hold pointers into the model.
 std::vector<Piece> build_pieces(const HeadModel& model, const HeadIdentity& who, const PosedHead& head,
-                                const FaceTraits& face, const ViewTraits& view, const AlignmentCamera& camera);
+                                const FaceTraits& face, const ViewTraits& view,
+                                const AlignmentCamera& camera);
 
 // The panes of glasses, drawn over the finished picture.
 Piece build_lenses(const HeadModel& model, const PosedHead& head, const FaceTraits& face,

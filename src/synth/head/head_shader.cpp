@@ -4,14 +4,15 @@
 #include "synth/noise.h"
 #include "synth/noise_tile.h"
 #include "synth/sampler.h"
-#include "synth/skin_material.h"
+#include "synth/skin_colour.h"
 
 namespace quantface {
 
 namespace {
 
 Vec3 log2_of(const Vec3& c) {
-    return {std::log2(std::max(c.x, 1e-4f)), std::log2(std::max(c.y, 1e-4f)), std::log2(std::max(c.z, 1e-4f))};
+    return {std::log2(std::max(c.x, 1e-4f)), std::log2(std::max(c.y, 1e-4f)),
+            std::log2(std::max(c.z, 1e-4f))};
 }
 
 Vec3 exp2_of(const Vec3& c) {
@@ -44,7 +45,8 @@ struct Corners {
         return normalized(blend([](const PieceVertex& v) { return v.normal; }));
     }
     Uv uv() const {
-        return {blend([](const PieceVertex& v) { return v.uv.u; }), blend([](const PieceVertex& v) { return v.uv.v; })};
+        return {blend([](const PieceVertex& v) { return v.uv.u; }),
+                blend([](const PieceVertex& v) { return v.uv.v; })};
     }
     float coverage() const {
         return blend([](const PieceVertex& v) { return v.coverage; });
@@ -53,7 +55,8 @@ struct Corners {
 
 // Wraps round.
 const uint8_t* nearest_texel(const AssetTexture& t, const Uv& uv) {
-    const float u = uv.u - static_cast<float>(fast_floor(uv.u)), v = uv.v - static_cast<float>(fast_floor(uv.v));
+    const float u = uv.u - static_cast<float>(fast_floor(uv.u)),
+                v = uv.v - static_cast<float>(fast_floor(uv.v));
     const int x = std::clamp(static_cast<int>(u * static_cast<float>(t.width)), 0, t.width - 1);
     const int y = std::clamp(static_cast<int>(v * static_cast<float>(t.height)), 0, t.height - 1);
     return &t.rgba[static_cast<size_t>(4 * (y * t.width + x))];
@@ -76,8 +79,8 @@ Vec3 texture_colour(const AssetTexture& t, const Uv& uv) {
     return mix(mix(texel(0, 0), texel(1, 0), x - fx), mix(texel(0, 1), texel(1, 1), x - fx), y - fy);
 }
 
-// In [0, 1) for a sample of the picture: even within each pixel of 2 x 2 samples, so that their mean is close to
-// the opacity, and a little random.
+// In [0, 1) for a sample of the picture: even within each pixel of 2 x 2 samples, so that their mean is close
+// to the opacity, and a little random.
 float dither(int x, int y, uint32_t seed) {
     constexpr float kPattern[4] = {0.0f, 0.5f, 0.75f, 0.25f};
     return kPattern[(y & 1) * 2 + (x & 1)] + 0.25f * lattice_value(x, y, 7, seed);
@@ -85,12 +88,13 @@ float dither(int x, int y, uint32_t seed) {
 
 }  // namespace
 
-HeadShader::HeadShader(const HeadModel& model, const HeadIdentity& who, const FaceTraits& face, const ViewTraits& view)
+HeadShader::HeadShader(const HeadModel& model, const HeadIdentity& who, const FaceTraits& face,
+                       const ViewTraits& view)
     : model_(model), who_(who), face_(face), view_(view) {
     const SkinTraits& s = face.skin;
-    base_ = log2_of(SkinMaterial::skin_colour(s.melanin, s.blood, s.yellow));
-    melanin_ = log2_of(SkinMaterial::skin_colour(1, 0, 0)) - log2_of(SkinMaterial::skin_colour(0, 0, 0));
-    blood_ = log2_of(SkinMaterial::skin_colour(0, 1, 0)) - log2_of(SkinMaterial::skin_colour(0, 0, 0));
+    base_ = log2_of(skin_colour(s.melanin, s.blood, s.yellow));
+    melanin_ = log2_of(skin_colour(1, 0, 0)) - log2_of(skin_colour(0, 0, 0));
+    blood_ = log2_of(skin_colour(0, 1, 0)) - log2_of(skin_colour(0, 0, 0));
     Sampler sampler(s.seed, 0x40);
     const auto& uvs = model.asset().corner_uvs;
     for (Mole& mole : moles_) {
@@ -107,7 +111,8 @@ bool HeadShader::solid(const Piece& piece, const PiecePoint& point, int x, int y
     if (!piece.holes) return true;
     const Corners corners(piece, point);
     if (piece.kind == PieceKind::kStrands) {
-        const float opacity = static_cast<float>(nearest_texel(*piece.texture, corners.uv())[3]) * piece.opacity * corners.coverage();
+        const float opacity = static_cast<float>(nearest_texel(*piece.texture, corners.uv())[3]) *
+                              piece.opacity * corners.coverage();
         return opacity > 255 * (0.08f + 0.84f * dither(x, y, 0x77));
     }
     if (piece.kind == PieceKind::kShell) {
@@ -136,7 +141,7 @@ Surface HeadShader::at(const Piece& piece, const PiecePoint& point) const {
             surface = cloth(piece, point);
             break;
         case PieceKind::kHat:
-        case PieceKind::kOld:
+        case PieceKind::kAccessory:
             surface = other(piece, point);
             break;
     }
@@ -171,19 +176,22 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
         return surface;
     }
     std::array<float, kMaskCount> masks;
-    for (size_t k = 0; k < kMaskCount; ++k) masks[k] = blend(asset.masks[pa][k], asset.masks[pb][k], asset.masks[pc][k]);
+    for (size_t k = 0; k < kMaskCount; ++k)
+        masks[k] = blend(asset.masks[pa][k], asset.masks[pb][k], asset.masks[pc][k]);
     auto mask = [&](HeadMask m) { return masks[static_cast<size_t>(m)]; };
     const Vec3 c = corners.canonical(asset);
     const Uv uv = corners.uv();
     const NoiseTile& noise = NoiseTile::instance();
-    const float coarse = noise(c.x / 17, c.y / 17 + 0.03f * c.z, s.seed), fine = noise(c.x / 2.4f, c.y / 2.4f, s.seed + 77);
+    const float coarse = noise(c.x / 17, c.y / 17 + 0.03f * c.z, s.seed),
+                fine = noise(c.x / 2.4f, c.y / 2.4f, s.seed + 77);
     float melanin = s.mottling * (0.02f + 0.05f * s.melanin) * (coarse + 0.5f * fine);
     float blood = s.mottling * (0.16f * noise(c.x / 11, c.y / 11, s.seed + 501) + 0.08f * fine);
     blood += s.blush * 0.55f * mask(HeadMask::kCheeks);
     melanin += s.eye_shade * 0.1f * mask(HeadMask::kLids);
     if (s.freckles > 0) {
         const float where = bell2(c.x, 42, c.y + 22, 30) * (c.z > 0 ? 1.0f : 0.0f);
-        melanin += s.freckles * where * 0.3f * smooth_step(0.2f, 0.6f, noise(c.x / 1.9f, c.y / 1.9f, s.seed + 999));
+        melanin +=
+            s.freckles * where * 0.3f * smooth_step(0.2f, 0.6f, noise(c.x / 1.9f, c.y / 1.9f, s.seed + 999));
     }
     for (int i = 0; i < s.moles; ++i) {
         const Mole& mole = moles_[static_cast<size_t>(i) % moles_.size()];
@@ -204,7 +212,8 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
     const float lips = std::max(mask(HeadMask::kUpperLip), mask(HeadMask::kLowerLip));
     const HabitTraits& habits = face_.habits;
     if (habits.make_up > 0.3f) {
-        surface.albedo = mix(surface.albedo, habits.lipstick, 0.75f * habits.make_up * smooth_step(0.3f, 0.8f, lips));
+        surface.albedo =
+            mix(surface.albedo, habits.lipstick, 0.75f * habits.make_up * smooth_step(0.3f, 0.8f, lips));
         surface.albedo = mix(surface.albedo, habits.eye_shadow,
                              0.45f * habits.make_up * smooth_step(0.4f, 1, mask(HeadMask::kLids)));
     }
@@ -214,21 +223,23 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
     surface.scatter = 1 - 0.5f * s.melanin;
     add_hair_on_skin(masks, c, fine, surface);
     const float bump = 0.025f + 0.04f * s.wrinkles;
-    surface.normal = normalized(surface.normal + Vec3{fine, noise(c.x / 2.1f, c.y / 2.1f, s.seed + 4321), 0} * bump);
+    surface.normal =
+        normalized(surface.normal + Vec3{fine, noise(c.x / 2.1f, c.y / 2.1f, s.seed + 4321), 0} * bump);
     return surface;
 }
 
-void HeadShader::add_hair_on_skin(const std::array<float, kMaskCount>& masks, const Vec3& canonical, float fine,
-                                  Surface& surface) const {
+void HeadShader::add_hair_on_skin(const std::array<float, kMaskCount>& masks, const Vec3& canonical,
+                                  float fine, Surface& surface) const {
     const float beard = std::max(masks[static_cast<size_t>(HeadMask::kBeard)],
                                  masks[static_cast<size_t>(HeadMask::kMoustache)]);
-    const float stubble = std::max(face_.hair.stubble, 0.8f * face_.hair.beard) * beard * (0.75f + 0.4f * fine);
-    if (stubble > 0.01f) surface.albedo = mix(surface.albedo, who_.hair_colour * 0.7f, saturate(0.55f * stubble));
+    const float stubble =
+        std::max(face_.hair.stubble, 0.8f * face_.hair.beard) * beard * (0.75f + 0.4f * fine);
+    if (stubble > 0.01f)
+        surface.albedo = mix(surface.albedo, who_.hair_colour * 0.7f, saturate(0.55f * stubble));
     if (who_.hair_kind != HairKind::kNone) {
         const float front = smooth_step(-20, 40, canonical.z);
         const float limit = 0.45f + 0.4f * front * who_.hairline;
-        const float rooted =
-            smooth_step(limit, limit + 0.3f, masks[static_cast<size_t>(HeadMask::kScalp)]);
+        const float rooted = smooth_step(limit, limit + 0.3f, masks[static_cast<size_t>(HeadMask::kScalp)]);
         surface.albedo = mix(surface.albedo, who_.hair_colour * 0.8f, 0.75f * rooted);
         surface.gloss *= 1 - 0.7f * rooted;
     }
@@ -265,8 +276,10 @@ Surface HeadShader::shell(const Piece& piece, const PiecePoint& point) const {
     const NoiseTile& noise = NoiseTile::instance();
     Surface surface;
     const Vec3 p = corners.position();
-    const float fine = noise(p.x / 1.5f, p.y / 2.5f, face_.hair.seed), lock = noise(c.x / 9, c.y / 14, face_.hair.seed + 3);
-    surface.albedo = piece.colour * std::max(0.2f, 0.75f + 0.35f * piece.shell_height + 0.5f * fine + 0.25f * lock);
+    const float fine = noise(p.x / 1.5f, p.y / 2.5f, face_.hair.seed),
+                lock = noise(c.x / 9, c.y / 14, face_.hair.seed + 3);
+    surface.albedo =
+        piece.colour * std::max(0.2f, 0.75f + 0.35f * piece.shell_height + 0.5f * fine + 0.25f * lock);
     surface.normal = normalized(corners.normal() + Vec3{0.4f * fine, 0.25f * lock, 0});
     surface.gloss = 0.25f;
     surface.exponent = 12;
@@ -278,7 +291,8 @@ Surface HeadShader::cloth(const Piece& piece, const PiecePoint& point) const {
     const Corners corners(piece, point);
     const Vec3 c = corners.canonical(model_.asset());
     const NoiseTile& noise = NoiseTile::instance();
-    const float weave = noise(c.x / 3, c.y / 3, view_.background_seed), fold = noise(c.x / 13, c.y / 26, view_.background_seed + 5);
+    const float weave = noise(c.x / 3, c.y / 3, view_.background_seed),
+                fold = noise(c.x / 13, c.y / 26, view_.background_seed + 5);
     Surface surface;
     surface.albedo = piece.colour * (1 + 0.15f * weave);
     surface.normal = normalized(corners.normal() + Vec3{0.25f * fold, 0.15f * weave, 0});

@@ -17,7 +17,8 @@ struct PiecePoint {
 
 class HeadShader {
   public:
-    HeadShader(const HeadModel& model, const HeadIdentity& who, const FaceTraits& face, const ViewTraits& view);
+    HeadShader(const HeadModel& model, const HeadIdentity& who, const FaceTraits& face,
+               const ViewTraits& view);
 
     // The normal is in the camera's frame and faces the camera where the piece is two-sided.
     Surface at(const Piece& piece, const PiecePoint& point) const;

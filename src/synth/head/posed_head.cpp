@@ -62,7 +62,8 @@ void PosedHead::warp(float strength, uint32_t seed) {
         // Inner parts must follow the surface before them: wide waves only. Mirrored, but for a slow shear.
         const float side = p.x < 0 ? -1.0f : 1.0f;
         const Vec3 at = Vec3{std::abs(p.x) + 0.12f * p.x, p.y, 0.5f * p.z} * (1 / 42.0f);
-        points_[i] += Vec3{side * noise3(at, seed), noise3(at, seed + 1), noise3(at, seed + 2)} * (2 * strength);
+        points_[i] +=
+            Vec3{side * noise3(at, seed), noise3(at, seed + 1), noise3(at, seed + 2)} * (2 * strength);
     }
 }
 

@@ -3,8 +3,8 @@
 
 #include <array>
 
+#include "synth/built_in/head_shape.h"
 #include "synth/face_traits.h"
-#include "synth/head_shape.h"
 #include "synth/surface.h"
 
 namespace quantface {
@@ -17,9 +17,6 @@ class SkinMaterial {
     Surface at(const Vec3& canonical, const Vec3& normal) const;
     // Ears: skin without a face on it.
     Surface plain(const Vec3& canonical, const Vec3& normal) const;
-
-    // Linear colour of skin by melanin (0 to 1), blood (0 to 1.4) and yellow (0 to 1).
-    static Vec3 skin_colour(float melanin, float blood, float yellow);
 
   private:
     Surface skin(const Vec3& p, const Vec3& normal) const;

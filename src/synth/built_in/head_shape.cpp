@@ -1,4 +1,4 @@
-#include "synth/head_shape.h"
+#include "synth/built_in/head_shape.h"
 
 #include "synth/noise.h"
 

@@ -1,7 +1,8 @@
-#include "synth/skin_material.h"
+#include "synth/built_in/skin_material.h"
 
 #include "synth/noise.h"
 #include "synth/sampler.h"
+#include "synth/skin_colour.h"
 
 namespace quantface {
 
@@ -26,12 +27,6 @@ SkinMaterial::SkinMaterial(const FaceTraits& face, const HeadShape& head)
         mole = {sampler.uniform(-55, 55), sampler.uniform(-105, 60), sampler.uniform(0.8f, 2.2f),
                 sampler.uniform(0.3f, 1)};
     }
-}
-
-Vec3 SkinMaterial::skin_colour(float melanin, float blood, float yellow) {
-    return {0.84f * std::exp(-2.0f * melanin - 0.06f * blood - 0.03f * yellow),
-            0.62f * std::exp(-2.35f * melanin - 0.36f * blood - 0.05f * yellow),
-            0.51f * std::exp(-2.7f * melanin - 0.36f * blood - 0.50f * yellow)};
 }
 
 void SkinMaterial::add_spots(const Vec3& p, float& melanin, float& blood) const {
