@@ -40,15 +40,17 @@ float cover(const Shape& s, float c, float t, float x, float y) {
 }
 
 // Over what is there, within the square that holds the shape however it is turned.
-void draw(const Shape& s, int size, std::vector<Vec3>& picture) {
+void draw(const Shape& s, int size, std::span<const float> open, std::vector<Vec3>& picture) {
     const float reach = std::hypot(s.width, s.height) + 2 * s.softness, side = static_cast<float>(size);
     const float c = std::cos(s.turn), t = std::sin(s.turn);
     auto limit = [&](float at) { return std::clamp(static_cast<int>(at * side), 0, size); };
     for (int row = limit(s.y - reach); row < limit(s.y + reach + 1 / side); ++row) {
         const float y = (static_cast<float>(row) + 0.5f) / side;
         for (int column = limit(s.x - reach); column < limit(s.x + reach + 1 / side); ++column) {
+            const auto pixel = static_cast<size_t>(row * size + column);
+            if (open[pixel] == 0) continue;
             const float x = (static_cast<float>(column) + 0.5f) / side;
-            Vec3& colour = picture[static_cast<size_t>(row * size + column)];
+            Vec3& colour = picture[pixel];
             colour = mix(colour, s.colour, 0.9f * cover(s, c, t, x, y));
         }
     }
@@ -56,7 +58,7 @@ void draw(const Shape& s, int size, std::vector<Vec3>& picture) {
 
 }  // namespace
 
-std::vector<Vec3> render_background(int size, uint32_t seed) {
+std::vector<Vec3> render_background(int size, uint32_t seed, std::span<const float> open) {
     Sampler sampler(seed, 0xb6);
     const Vec3 first = sampler.colour(0.02f, 0.95f) * (sampler.chance(0.35f) ? 0.3f : 1.0f);
     const Vec3 second = mix(first, sampler.colour(0.02f, 0.95f), sampler.uniform(0, 1));
@@ -88,6 +90,7 @@ std::vector<Vec3> render_background(int size, uint32_t seed) {
     for (int row = 0; row < size; ++row) {
         const float y = (static_cast<float>(row) + 0.5f) / side;
         for (int column = 0; column < size; ++column) {
+            if (open[static_cast<size_t>(row * size + column)] == 0) continue;
             const float x = (static_cast<float>(column) + 0.5f) / side;
             const float along = 0.5f + turn_x * (x - 0.5f) + turn_y * (y - 0.5f);
             Vec3 colour = mix(first, second, smooth_step(0, 1, along));
@@ -103,10 +106,11 @@ std::vector<Vec3> render_background(int size, uint32_t seed) {
             picture[static_cast<size_t>(row * size + column)] = colour;
         }
     }
-    for (const Shape& shape : shapes) draw(shape, size, picture);
+    for (const Shape& shape : shapes) draw(shape, size, open, picture);
     if (texture < 0.01f) return picture;
     for (int row = 0; row < size; ++row) {
         for (int column = 0; column < size; ++column) {
+            if (open[static_cast<size_t>(row * size + column)] == 0) continue;
             const float x = static_cast<float>(column) / side, y = static_cast<float>(row) / side;
             const float grain =
                 fractal2(x * texture_scale * stretch, y * texture_scale / stretch, 3, seed + 9);

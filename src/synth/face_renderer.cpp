@@ -9,6 +9,20 @@
 
 namespace quantface {
 
+namespace {
+
+// What blur will smooth over anyway needs no second sample.
+FaceRenderOptions soften(const FaceRenderOptions& options, const ViewTraits& view) {
+    FaceRenderOptions softened = options;
+    const SensorTraits& s = view.sensor;
+    const float variance =
+        s.defocus * s.defocus + 0.18f * (s.downsample * s.downsample - 1) + s.motion * s.motion / 12;
+    if (options.sensor_effects && options.oversampling == 2 && variance > 0.16f) softened.oversampling = 1;
+    return softened;
+}
+
+}  // namespace
+
 Image render_face(uint64_t seed, uint64_t identity, uint64_t view_index, const FaceRenderOptions& options,
                   FaceRenderInfo* info) {
     if (options.size < 16 || options.size > 1024)
@@ -17,16 +31,17 @@ Image render_face(uint64_t seed, uint64_t identity, uint64_t view_index, const F
         fail_usage("rendered faces: oversampling must be 1 to 4");
     const FaceTraits face = sample_face_traits(seed, identity);
     const ViewTraits view = sample_view_traits(seed, identity, view_index, face);
-    const LitPicture lit = options.head != nullptr
-                               ? draw_head(*options.head, seed, identity, face, view, options, info)
-                               : draw_built_in_head(face, view, options, info);
+    const LitPicture lit = options.head != nullptr ? draw_head(*options.head, seed, identity, face, view,
+                                                               soften(options, view), info)
+                                                   : draw_built_in_head(face, view, options, info);
 
     // Cameras expose for the face, though not fully: dark skin stays darker.
     const float exposure = view.sensor.exposure / (std::pow(lit.skin_level, 0.72f) * std::pow(0.3f, 0.28f));
-    FloatImage picture{options.size, render_background(options.size, view.background_seed)};
+    FloatImage picture{options.size, render_background(options.size, view.background_seed, lit.open)};
     for (size_t i = 0; i < picture.pixels.size(); ++i) picture.pixels[i] = picture.pixels[i] * lit.open[i];
+    const Development development(view.sensor);
     for (const LitPatch& patch : lit.patches)
-        picture.pixels[patch.pixel] += develop(patch.light * exposure, view.sensor) * patch.share;
+        picture.pixels[patch.pixel] += development(patch.light * exposure) * patch.share;
     if (info != nullptr) {
         info->yaw = view.pose.yaw * 180 / kPi;
         info->pitch = view.pose.pitch * 180 / kPi;

@@ -29,9 +29,6 @@ class ShadowMap {
     FragmentBuffer buffer_;
 };
 
-// The environment's light on a normal, linear RGB irradiance.
-Vec3 environment_light(const Environment& environment, const Vec3& normal);
-
 // Light that leaves the surface towards the camera (at +z), linear RGB. The surface's normal is in the
 // camera's frame; visibility: of lamp 0; openness: share of the sky seen, besides the surface's own.
 Vec3 shade(const Surface& surface, const LightTraits& light, float visibility, float openness);

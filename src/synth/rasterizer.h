@@ -52,32 +52,41 @@ void rasterize_triangle(const Vec3& a, const Vec3& b, const Vec3& c, uint32_t id
     const float inverse = 1.0f / area;
     const float b_dx = (c.y - a.y) * inverse, b_dy = -(c.x - a.x) * inverse;
     const float c_dx = -(b.y - a.y) * inverse, c_dy = (b.x - a.x) * inverse;
+    const float depth_b = b.z - a.z, depth_c = c.z - a.z;
+    const float left_x = static_cast<float>(x_begin) + 0.5f - a.x;
+    // Small triangles are tested sample by sample; in wide ones each row's ends are worked out.
+    const bool wide = x_end - x_begin > 6;
     const float a_dx = -b_dx - c_dx;
+    const float b_step = wide ? -1 / b_dx : 0, c_step = wide ? -1 / c_dx : 0, a_step = wide ? -1 / a_dx : 0;
+    // A hair of tolerance closes cracks between neighbours.
+    constexpr float kEdge = 1e-4f;
     for (int y = y_begin; y <= y_end; ++y) {
         const float dy = static_cast<float>(y) + 0.5f - a.y;
-        const float start = static_cast<float>(x_begin) + 0.5f - a.x;
-        const float b_start = start * b_dx + dy * b_dy, c_start = start * c_dx + dy * c_dy;
-        // Where in this row all three weights are positive; a hair of tolerance closes cracks between
-        // neighbours.
-        float from = 0, to = static_cast<float>(x_end - x_begin);
-        auto narrow = [&](float weight, float slope) {
-            if (slope > 0)
-                from = std::max(from, -(weight + 1e-4f) / slope);
-            else if (slope < 0)
-                to = std::min(to, -(weight + 1e-4f) / slope);
-            else if (weight < -1e-4f)
-                to = -1;
-        };
-        narrow(b_start, b_dx);
-        narrow(c_start, c_dx);
-        narrow(1 - b_start - c_start, a_dx);
-        if (!(from <= to)) continue;
-        const int first = -fast_floor(-from), last = static_cast<int>(to);
+        const float b_start = left_x * b_dx + dy * b_dy, c_start = left_x * c_dx + dy * c_dy;
+        int first = 0, last = x_end - x_begin;
+        if (wide) {
+            float from = 0, to = static_cast<float>(last);
+            auto narrow = [&](float weight, float slope, float step) {
+                if (slope > 0)
+                    from = std::max(from, (weight + kEdge) * step);
+                else if (slope < 0)
+                    to = std::min(to, (weight + kEdge) * step);
+                else if (weight < -kEdge)
+                    to = -1;
+            };
+            narrow(b_start, b_dx, b_step);
+            narrow(c_start, c_dx, c_step);
+            narrow(1 - b_start - c_start, a_dx, a_step);
+            if (!(from <= to)) continue;
+            first = fast_floor(from);
+            last = std::min(last, fast_floor(to) + 1);
+        }
         Fragment* line = &buffer.fragments[static_cast<size_t>(y * buffer.width + x_begin)];
-        for (int i = first; i <= last; ++i) {
-            const float weight_b = b_start + static_cast<float>(i) * b_dx;
-            const float weight_c = c_start + static_cast<float>(i) * c_dx;
-            const float depth = a.z + weight_b * (b.z - a.z) + weight_c * (c.z - a.z);
+        float weight_b = b_start + static_cast<float>(first) * b_dx;
+        float weight_c = c_start + static_cast<float>(first) * c_dx;
+        for (int i = first; i <= last; ++i, weight_b += b_dx, weight_c += c_dx) {
+            if (std::min({weight_b, weight_c, 1 - weight_b - weight_c}) < -kEdge) continue;
+            const float depth = a.z + weight_b * depth_b + weight_c * depth_c;
             if (depth < line[i].depth && accept(x_begin + i, y, weight_b, weight_c))
                 line[i] = {depth, id, weight_b, weight_c};
         }

@@ -13,39 +13,62 @@ const Vec3& clamped_at(const FloatImage& image, int x, int y) {
 
 // Bilinear; pixel centres at whole numbers.
 Vec3 sample_at(const FloatImage& image, float x, float y) {
-    const float fx = std::floor(x), fy = std::floor(y);
-    const auto ix = static_cast<int>(fx), iy = static_cast<int>(fy);
+    const int ix = fast_floor(x), iy = fast_floor(y);
+    const auto fx = static_cast<float>(ix), fy = static_cast<float>(iy);
     return mix(mix(clamped_at(image, ix, iy), clamped_at(image, ix + 1, iy), x - fx),
                mix(clamped_at(image, ix, iy + 1), clamped_at(image, ix + 1, iy + 1), x - fx), y - fy);
 }
 
-void blur_axis(FloatImage& image, float deviation, int step_x, int step_y) {
-    const int reach = std::max(1, static_cast<int>(std::ceil(2.5f * deviation)));
-    std::vector<float> weights(static_cast<size_t>(reach) + 1);
-    float sum = 0;
-    for (int i = 0; i <= reach; ++i) {
-        const float t = static_cast<float>(i) / deviation;
-        weights[static_cast<size_t>(i)] = std::exp(-0.5f * t * t);
-        sum += (i == 0 ? 1.0f : 2.0f) * weights[static_cast<size_t>(i)];
+// weights: of the middle and of each neighbour outward.
+void blur_rows(FloatImage& image, const std::vector<float>& weights) {
+    const auto size = static_cast<size_t>(image.size), reach = weights.size() - 1, length = 3 * size;
+    std::vector<float> padded(length + 6 * reach);  // the edge's pixels go on
+    for (size_t y = 0; y < size; ++y) {
+        float* row = &image.pixels[y * size].x;
+        std::copy_n(row, length, &padded[3 * reach]);
+        for (size_t k = 0; k < 3 * reach; ++k) {
+            padded[k] = row[k % 3];
+            padded[length + 3 * reach + k] = row[length - 3 + k % 3];
+        }
+        const float* middle = &padded[3 * reach];
+        for (size_t i = 0; i < length; ++i) row[i] = middle[i] * weights[0];
+        for (size_t k = 1; k <= reach; ++k) {
+            const float *left = middle - 3 * k, *right = middle + 3 * k;
+            const float weight = weights[k];
+            for (size_t i = 0; i < length; ++i) row[i] += (left[i] + right[i]) * weight;
+        }
     }
+}
+
+void blur_columns(FloatImage& image, const std::vector<float>& weights) {
+    const auto size = static_cast<size_t>(image.size), reach = weights.size() - 1, length = 3 * size;
     const FloatImage source = image;
-    for (int y = 0; y < image.size; ++y) {
-        for (int x = 0; x < image.size; ++x) {
-            Vec3 value = source.at(x, y) * weights[0];
-            for (int i = 1; i <= reach; ++i) {
-                value += (clamped_at(source, x + i * step_x, y + i * step_y) +
-                          clamped_at(source, x - i * step_x, y - i * step_y)) *
-                         weights[static_cast<size_t>(i)];
-            }
-            image.at(x, y) = value * (1 / sum);
+    for (size_t y = 0; y < size; ++y) {
+        float* row = &image.pixels[y * size].x;
+        for (size_t i = 0; i < length; ++i) row[i] *= weights[0];
+        for (size_t k = 1; k <= reach; ++k) {
+            const float *above = &source.pixels[(y < k ? 0 : y - k) * size].x,
+                        *below = &source.pixels[std::min(y + k, size - 1) * size].x;
+            const float weight = weights[k];
+            for (size_t i = 0; i < length; ++i) row[i] += (above[i] + below[i]) * weight;
         }
     }
 }
 
 void blur(FloatImage& image, float deviation) {
     if (deviation < 0.15f) return;
-    blur_axis(image, deviation, 1, 0);
-    blur_axis(image, deviation, 0, 1);
+    const auto reach = std::min(static_cast<size_t>(std::max(1.0f, std::ceil(2.5f * deviation))),
+                                static_cast<size_t>(image.size));
+    std::vector<float> weights(reach + 1);
+    float sum = 0;
+    for (size_t i = 0; i <= reach; ++i) {
+        const float t = static_cast<float>(i) / deviation;
+        weights[i] = std::exp(-0.5f * t * t);
+        sum += (i == 0 ? 1.0f : 2.0f) * weights[i];
+    }
+    for (float& weight : weights) weight /= sum;
+    blur_rows(image, weights);
+    blur_columns(image, weights);
 }
 
 void smear(FloatImage& image, float length, float angle) {
@@ -100,19 +123,28 @@ uint8_t to_byte(float value) {
 
 }  // namespace
 
-Vec3 develop(const Vec3& linear, const SensorTraits& sensor) {
-    auto curve = [&](float value) {
-        // A film-like shoulder: highlights fade to white instead of breaking off.
-        const float exposed = std::max(0.0f, value);
+Development::Development(const SensorTraits& sensor)
+    : white_balance_(sensor.white_balance), saturation_(sensor.grey ? 0.0f : sensor.saturation) {
+    for (size_t i = 0; i < curve_.size(); ++i) {
+        const float root = static_cast<float>(i) * (kMost / kSteps), exposed = root * root;
+        // Highlights fade to white instead of breaking off.
         const float rolled =
             exposed < 0.6f ? exposed : 0.6f + 0.4f * (1 - fast_exp2((0.6f - exposed) * (1.442695f / 0.4f)));
-        const float display = fast_pow(rolled, sensor.gamma / 2.2f);
-        return 0.45f + (display - 0.45f) * sensor.contrast;
+        curve_[i] = 0.45f + (fast_pow(rolled, sensor.gamma / 2.2f) - 0.45f) * sensor.contrast;
+    }
+}
+
+Vec3 Development::operator()(const Vec3& linear) const {
+    auto curve = [&](float light) {
+        const float at = std::sqrt(light > 0 ? std::min(light, kMost * kMost) : 0.0f) * (kSteps / kMost);
+        const auto step = static_cast<int>(at);
+        const float* value = &curve_[static_cast<size_t>(step)];
+        return value[0] + (value[1] - value[0]) * (at - static_cast<float>(step));
     };
-    Vec3 c{curve(linear.x * sensor.white_balance.x), curve(linear.y * sensor.white_balance.y),
-           curve(linear.z * sensor.white_balance.z)};
+    Vec3 c{curve(linear.x * white_balance_.x), curve(linear.y * white_balance_.y),
+           curve(linear.z * white_balance_.z)};
     const float level = luminance(c);
-    c = mix(Vec3{level, level, level}, c, sensor.grey ? 0.0f : sensor.saturation);
+    c = mix(Vec3{level, level, level}, c, saturation_);
     return {saturate(c.x), saturate(c.y), saturate(c.z)};
 }
 

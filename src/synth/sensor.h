@@ -1,6 +1,7 @@
 // What camera and file do to the light: exposure, colour, blur, noise, compression.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "faces/image.h"
@@ -18,8 +19,21 @@ struct FloatImage {
     const Vec3& at(int x, int y) const { return pixels[static_cast<size_t>(y * size + x)]; }
 };
 
-// Linear light, 1 the sensor's full scale, to display-referred values in about [0, 1].
-Vec3 develop(const Vec3& linear, const SensorTraits& sensor);
+// What a camera makes of light: white balance, a film-like shoulder, gamma, contrast, saturation.
+class Development {
+  public:
+    explicit Development(const SensorTraits& sensor);
+    // Linear light, 1 the sensor's full scale, to display-referred values in [0, 1].
+    Vec3 operator()(const Vec3& linear) const;
+
+  private:
+    static constexpr int kSteps = 256;
+    static constexpr float kMost = 2;  // square root of the brightest light in the table
+
+    Vec3 white_balance_;
+    float saturation_;
+    std::array<float, kSteps + 2> curve_{};  // by the square root of the light, kSteps / kMost to a unit
+};
 
 // Blur, resampling, noise, sharpening and compression of a developed picture.
 Image expose(FloatImage picture, const SensorTraits& sensor);

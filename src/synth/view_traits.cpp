@@ -76,14 +76,12 @@ LightTraits sample_light(Sampler& sampler) {
     light.shadow_softness = sampler.chance(0.4f) ? sampler.uniform(0.5f, 1.5f) : sampler.uniform(1.5f, 5);
     Environment& e = light.environment;
     const float ambient = overcast ? sampler.uniform(0.45f, 0.9f) : sampler.uniform(0.08f, 0.6f);
-    e.base = sample_white(sampler, 0.12f) * (ambient * 0.45f);
-    e.directions[0] = {0, 1, 0};
-    e.colours[0] = sample_white(sampler, 0.2f) * (ambient * sampler.uniform(0.4f, 1.4f));
-    e.directions[1] = {0, -1, 0};
-    e.colours[1] = sampler.colour(0.3f, 1) * (ambient * sampler.uniform(0, 0.6f));
-    for (size_t i = 2; i < Environment::kLobes; ++i) {
-        e.directions[i] = sampler.direction();
-        e.colours[i] = sampler.colour(0.3f, 1) * (ambient * sampler.uniform(0.2f, 1.5f));
+    e.add_everywhere(sample_white(sampler, 0.12f) * (ambient * 0.45f));
+    e.add_lobe({0, 1, 0}, sample_white(sampler, 0.2f) * (ambient * sampler.uniform(0.4f, 1.4f)));
+    e.add_lobe({0, -1, 0}, sampler.colour(0.3f, 1) * (ambient * sampler.uniform(0, 0.6f)));
+    for (int i = 0; i < 2; ++i) {
+        const Vec3 direction = sampler.direction();
+        e.add_lobe(direction, sampler.colour(0.3f, 1) * (ambient * sampler.uniform(0.2f, 1.5f)));
     }
     return light;
 }

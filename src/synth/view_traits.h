@@ -30,12 +30,31 @@ struct DirectionalLight {
     Vec3 colour{1, 1, 1};     // linear RGB irradiance
 };
 
-// Light that is not from the lamps: soft lobes from a few directions.
+// Light that is not from the lamps: soft lobes from a few directions, ((1 + cosine) / 2)^2 each, whose sum is
+// a polynomial of the normal.
 struct Environment {
-    static constexpr int kLobes = 4;
-    Vec3 base{0.3f, 0.3f, 0.3f};
-    std::array<Vec3, kLobes> directions;
-    std::array<Vec3, kLobes> colours;
+    Vec3 constant;
+    Vec3 x, y, z;                 // factors of the normal's components
+    Vec3 xx, yy, zz, xy, xz, yz;  // and of their products
+
+    void add_everywhere(const Vec3& colour) { constant += colour; }
+    void add_lobe(const Vec3& d, const Vec3& colour) {
+        constant += colour * 0.25f;
+        x += colour * (0.5f * d.x);
+        y += colour * (0.5f * d.y);
+        z += colour * (0.5f * d.z);
+        xx += colour * (0.25f * d.x * d.x);
+        yy += colour * (0.25f * d.y * d.y);
+        zz += colour * (0.25f * d.z * d.z);
+        xy += colour * (0.5f * d.x * d.y);
+        xz += colour * (0.5f * d.x * d.z);
+        yz += colour * (0.5f * d.y * d.z);
+    }
+    // Linear RGB irradiance on a unit normal.
+    Vec3 at(const Vec3& n) const {
+        return constant + (x + xx * n.x + xy * n.y + xz * n.z) * n.x + (y + yy * n.y + yz * n.z) * n.y +
+               (z + zz * n.z) * n.z;
+    }
 };
 
 struct LightTraits {

@@ -157,7 +157,7 @@ TEST(Develop, IsMonotonous) {
     SensorTraits sensor;
     float previous = -1;
     for (float light = 0; light < 4; light += 0.01f) {
-        const Vec3 value = develop({light, light, light}, sensor);
+        const Vec3 value = Development(sensor)({light, light, light});
         EXPECT_GE(value.y, previous);
         previous = value.y;
     }

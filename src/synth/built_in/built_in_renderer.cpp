@@ -201,7 +201,7 @@ void cover_with_lenses(const HeadShape& head, const FaceTraits& face, const View
             saturate(0.3f + 1.5f * noise2(corner.position.x / 16 + 3 * mirrored.x,
                                           corner.position.y / 14 + 3 * mirrored.y, view.background_seed));
         const Vec3 reflection =
-            environment_light(view.light.environment, mirrored) * (0.25f * view.wear.lens_reflection * room);
+            view.light.environment.at(mirrored) * (0.25f * view.wear.lens_reflection * room);
         lit.light[i] = lit.light[i] * view.wear.lens_tint + reflection;
     }
 }

@@ -60,16 +60,28 @@ class Drawing {
             const auto& corners = piece.triangles[t];
             const Vec3 &a = projected[corners[0]], &b = projected[corners[1]], &c = projected[corners[2]];
             if (hidden * ((b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y)) > 0) continue;
+            if (!piece.holes) {
+                rasterize_triangle(a, b, c, id | t, buffer, [](int, int, float, float) { return true; });
+                continue;
+            }
+            const HeadShader::Holes holes(piece, t);
             rasterize_triangle(a, b, c, id | t, buffer, [&](int x, int y, float weight_b, float weight_c) {
-                return HeadShader::solid(piece, {t, weight_b, weight_c}, x, y);
+                return holes.solid(weight_b, weight_c, x, y);
             });
         }
     }
 
+    // Under a flash shadows fall behind what casts them, and under a clouded sky there are none.
+    bool shadows_show() const {
+        const DirectionalLight& key = view_.light.lights[0];
+        return key.direction.z < 0.97f && luminance(key.colour) > 0.25f;
+    }
+
     void cast_shadows() {
+        if (!shadows_show()) return;
         std::vector<Vec3> projected;
         for (const Piece& piece : pieces_) {
-            if (piece.kind == PieceKind::kEyes || piece.kind == PieceKind::kShell) continue;
+            if (piece.kind == PieceKind::kEyes || piece.kind == PieceKind::kShell || piece.thin) continue;
             projected.resize(piece.vertices.size());
             for (size_t i = 0; i < projected.size(); ++i)
                 projected[i] = shadows_.project(piece.vertices[i].position);
@@ -186,8 +198,8 @@ class Drawing {
         const float room = saturate(0.3f + 1.2f * NoiseTile::instance()(place.x / 16 + 3 * mirrored.x,
                                                                         place.y / 14 + 3 * mirrored.y,
                                                                         view_.background_seed));
-        light = light * view_.wear.lens_tint + environment_light(view_.light.environment, mirrored) *
-                                                   (0.25f * view_.wear.lens_reflection * room);
+        light = light * view_.wear.lens_tint +
+                view_.light.environment.at(mirrored) * (0.25f * view_.wear.lens_reflection * room);
     }
 
     const AlignmentCamera& camera_;

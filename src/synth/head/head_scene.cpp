@@ -3,6 +3,7 @@
 #include "synth/face_meshes.h"
 #include "synth/mesh_normals.h"
 #include "synth/noise.h"
+#include "synth/noise_tile.h"
 
 namespace quantface {
 
@@ -135,6 +136,7 @@ class Builder {
         if (index < 0) return;
         const Attachment& worn = attachment(index);
         add_strands(worn, head_.worn_points(worn, 1), colour, opacity);
+        pieces_.back().thin = worn.kind == AttachmentKind::kBrows || worn.kind == AttachmentKind::kLashes;
     }
 
     void add_strands(const Attachment& worn, const std::vector<Vec3>& points, const Vec3& colour,
@@ -156,11 +158,12 @@ class Builder {
         if (who_.hair_kind == HairKind::kAttachment && !bulky) {
             const Attachment& hair = attachment(who_.hair);
             std::vector<Vec3> points = head_.worn_points(hair, who_.hair_volume);
+            const NoiseTile& noise = NoiseTile::instance();
             const float bottom = -who_.hair_length;
             for (Vec3& p : points) {
                 // Locks lie differently each day.
-                const Vec3 at = p * (1 / 30.0f);
-                p += Vec3{noise3(at, view_.hair_seed), 0, noise3(at, view_.hair_seed + 1)} * 3.0f;
+                const float x = p.x * (1 / 30.0f) + p.z * (1 / 75.0f), y = p.y * (1 / 30.0f);
+                p += Vec3{noise(x, y, view_.hair_seed), 0, noise(x, y, view_.hair_seed + 0x3517)} * 3.0f;
                 if (p.y < bottom) p.y = bottom + 0.15f * (p.y - bottom);  // cut
             }
             add_strands(hair, points, who_.hair_colour, who_.hair_opacity);

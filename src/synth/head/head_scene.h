@@ -40,6 +40,7 @@ struct Piece {
     const AssetTexture* texture = nullptr;
     bool two_sided = false;
     bool holes = false;
+    bool thin = false;   // lies on the skin and casts no shadow
     float opacity = 1;   // factor on the texture's
     float level = 0.1f;  // mean luminance of the texture
     Vec3 colour{0.5f, 0.5f, 0.5f};

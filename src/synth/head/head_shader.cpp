@@ -79,6 +79,12 @@ Vec3 texture_colour(const AssetTexture& t, const Uv& uv) {
     return mix(mix(texel(0, 0), texel(1, 0), x - fx), mix(texel(0, 1), texel(1, 1), x - fx), y - fy);
 }
 
+// A hill of height 1 with half widths x_width and y_width, quicker than bell2.
+float hill(float x, float x_width, float y, float y_width) {
+    const float s = x / x_width, t = y / y_width, square = s * s + t * t;
+    return 1 / (1 + square * square);
+}
+
 // In [0, 1) for a sample of the picture: even within each pixel of 2 x 2 samples, so that their mean is close
 // to the opacity, and a little random.
 float dither(int x, int y, uint32_t seed) {
@@ -107,19 +113,28 @@ Vec3 HeadShader::position(const Piece& piece, const PiecePoint& point) {
     return Corners(piece, point).position();
 }
 
-bool HeadShader::solid(const Piece& piece, const PiecePoint& point, int x, int y) {
-    if (!piece.holes) return true;
-    const Corners corners(piece, point);
+HeadShader::Holes::Holes(const Piece& piece, uint32_t triangle) : piece_(&piece) {
+    const Corners corners(piece, {triangle, 0, 0});
+    const PieceVertex &va = corners.a, &vb = corners.b, &vc = corners.c;
+    coverage_ = {va.coverage, vb.coverage - va.coverage, vc.coverage - va.coverage};
+    u_ = {va.uv.u, vb.uv.u - va.uv.u, vc.uv.u - va.uv.u};
+    v_ = {va.uv.v, vb.uv.v - va.uv.v, vc.uv.v - va.uv.v};
+}
+
+bool HeadShader::Holes::solid(float weight_b, float weight_c, int x, int y) const {
+    const Piece& piece = *piece_;
+    auto at = [&](const Vec3& value) { return value.x + weight_b * value.y + weight_c * value.z; };
+    const float coverage = at(coverage_);
     if (piece.kind == PieceKind::kStrands) {
-        const float opacity = static_cast<float>(nearest_texel(*piece.texture, corners.uv())[3]) *
-                              piece.opacity * corners.coverage();
+        const float opacity =
+            static_cast<float>(nearest_texel(*piece.texture, {at(u_), at(v_)})[3]) * piece.opacity * coverage;
         return opacity > 255 * (0.08f + 0.84f * dither(x, y, 0x77));
     }
     if (piece.kind == PieceKind::kShell) {
-        const float cover = corners.coverage() * (1.15f - 0.6f * piece.shell_height);
-        return cover > dither(x, y, 0x99 + static_cast<uint32_t>(10 * piece.shell_height));
+        return coverage * (1.15f - 0.6f * piece.shell_height) >
+               dither(x, y, 0x99 + static_cast<uint32_t>(10 * piece.shell_height));
     }
-    return corners.coverage() > 0.5f;
+    return coverage > 0.5f;
 }
 
 Surface HeadShader::at(const Piece& piece, const PiecePoint& point) const {
@@ -196,7 +211,9 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
     for (int i = 0; i < s.moles; ++i) {
         const Mole& mole = moles_[static_cast<size_t>(i) % moles_.size()];
         const float du = (uv.u - mole.place.u) * 0.375f, dv = uv.v - mole.place.v;
-        melanin += mole.strength * smooth_step(mole.radius, 0.5f * mole.radius, std::sqrt(du * du + dv * dv));
+        const float square = du * du + dv * dv;
+        if (square < mole.radius * mole.radius)
+            melanin += mole.strength * smooth_step(mole.radius, 0.5f * mole.radius, std::sqrt(square));
     }
     Vec3 colour = base_ + melanin_ * melanin + blood_ * blood;
     if (part == HeadPart::kSkin) {
@@ -217,7 +234,7 @@ Surface HeadShader::skin(const Piece& piece, const PiecePoint& point, HeadPart p
         surface.albedo = mix(surface.albedo, habits.eye_shadow,
                              0.45f * habits.make_up * smooth_step(0.4f, 1, mask(HeadMask::kLids)));
     }
-    const float oily = 0.7f * bell2(c.x, 14, c.y + 25, 40) + 0.5f * bell2(c.x, 32, c.y - 45, 18);
+    const float oily = 0.7f * hill(c.x, 14, c.y + 25, 40) + 0.5f * hill(c.x, 32, c.y - 45, 18);
     surface.gloss = s.gloss * (0.3f + 0.55f * oily + 0.15f * fine) + 0.4f * lips * (0.6f + habits.make_up);
     surface.exponent = 14 + 26 * s.gloss + 15 * lips;
     surface.scatter = 1 - 0.5f * s.melanin;

@@ -22,8 +22,18 @@ class HeadShader {
 
     // The normal is in the camera's frame and faces the camera where the piece is two-sided.
     Surface at(const Piece& piece, const PiecePoint& point) const;
-    // Whether the piece is solid there; x, y: the sample, which decides half-transparent places.
-    static bool solid(const Piece& piece, const PiecePoint& point, int x, int y);
+    // Where one triangle of a piece with holes is solid.
+    class Holes {
+      public:
+        Holes(const Piece& piece, uint32_t triangle);
+        // x, y: the sample, which decides half-transparent places.
+        bool solid(float weight_b, float weight_c, int x, int y) const;
+
+      private:
+        const Piece* piece_;
+        Vec3 coverage_, u_, v_;  // at the first corner, and what the second and third add
+    };
+
     static Vec3 position(const Piece& piece, const PiecePoint& point);
 
   private:

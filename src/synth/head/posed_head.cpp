@@ -1,7 +1,7 @@
 #include "synth/head/posed_head.h"
 
 #include "synth/mesh_normals.h"
-#include "synth/noise.h"
+#include "synth/noise_tile.h"
 
 namespace quantface {
 
@@ -56,14 +56,16 @@ void PosedHead::express(const Expression& e, const Vec3& origin) {
 void PosedHead::warp(float strength, uint32_t seed) {
     if (strength <= 0) return;
     const std::vector<Vec3>& canonical = model_.asset().canonical;
+    const NoiseTile& noise = NoiseTile::instance();
     for (size_t i = 0; i < points_.size(); ++i) {
         const Vec3 p = canonical[i];
         if (p.y < -140) continue;
         // Inner parts must follow the surface before them: wide waves only. Mirrored, but for a slow shear.
         const float side = p.x < 0 ? -1.0f : 1.0f;
-        const Vec3 at = Vec3{std::abs(p.x) + 0.12f * p.x, p.y, 0.5f * p.z} * (1 / 42.0f);
-        points_[i] +=
-            Vec3{side * noise3(at, seed), noise3(at, seed + 1), noise3(at, seed + 2)} * (2 * strength);
+        const float x = (std::abs(p.x) + 0.12f * p.x) * (1 / 42.0f),
+                    y = p.y * (1 / 42.0f) + p.z * (1 / 110.0f);
+        points_[i] += Vec3{side * noise(x, y, seed), noise(x, y, seed + 0x3517), noise(x, y, seed + 0x7129)} *
+                      (2 * strength);
     }
 }
 
