@@ -67,10 +67,12 @@ struct Part {
     fail_usage(part + ": " + what);
 }
 
-uint64_t seed_number(const std::string& part, std::string_view text) {
+uint64_t seed_number(const std::string& part, SourceKind kind, std::string_view text) {
     uint64_t seed = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
     if (error != std::errc() || end != text.data() + text.size()) {
+        if (kind == SourceKind::kGuided)
+            fail_part(part, "guided:COUNT[:SHARE] wants a whole number of images");
         fail_part(part, "'" + std::string(text) +
                             "' is neither a whole number, for a seed, nor one with a "
                             "point or %, for a share");
@@ -92,7 +94,7 @@ Part parse_named(const std::string& text, SourceKind kind, std::string_view argu
             part.share = share;
         } else {
             if (part.source.seed) fail_part(text, "has two seeds");
-            part.source.seed = seed_number(text, argument);
+            part.source.seed = seed_number(text, kind, argument);
         }
     }
     return part;

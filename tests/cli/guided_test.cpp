@@ -78,7 +78,7 @@ TEST_F(Guided, SynthWritesWhatSynthWritesAndSaysWhatChanged) {
     std::ifstream stream(folder_.path() / "faces" / "manifest.json");
     const nlohmann::json manifest = nlohmann::json::parse(stream);
     EXPECT_EQ(manifest["teacher_sha256"].get<std::string>().size(), 64u);
-    EXPECT_EQ(manifest["source"], "rendered faces, seed 1");
+    EXPECT_EQ(manifest["source"].get<std::string>().find("rendered faces"), 0u);
     const ProgramResult again = run_program(synth("faces", 12, 3));
     EXPECT_NE(again.out.find("0 faces guided by tiny.onnx, 12 were there"), std::string::npos) << again.out;
     expect_refused(synth("faces", 12, 4), 2, "recipe");
