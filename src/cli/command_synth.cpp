@@ -83,6 +83,9 @@ void write_preview(const SynthOptions& options, Progress& progress) {
     InputSpec spec;
     spec.height = spec.width = options.folder.size;
     const auto source = open_data_source(options.data, spec, options.folder.seed);
+    // With --out the note comes with the folder.
+    if (options.out.empty() && source->description().find(kBuiltInHead) != std::string::npos)
+        fmt::print(stderr, "{}\n", kBuiltInHeadNote);
     ThreadPool pool(options.threads);
     const int64_t count = std::min(options.folder.count, kSheetImages);
     write_file_atomically(options.preview, encode_png(contact_sheet(*source, count, pool, progress)));
@@ -103,9 +106,9 @@ void run_synth(SynthOptions options, Progress& progress) {
         fail_usage("synth: where to? give --out DIR, --preview FILE.png, or --score MODEL to measure a set");
     if (!options.guided.empty()) return run_guided(options, progress);
     options.folder.head = installed_head_model();
-    if (options.folder.head == nullptr) fmt::print(stderr, "{}\n", kBuiltInHeadNote);
     if (!options.preview.empty()) write_preview(options, progress);
     if (options.out.empty()) return;
+    if (options.folder.head == nullptr) fmt::print(stderr, "{}\n", kBuiltInHeadNote);
     options.folder.folder = options.out;
     ThreadPool pool(options.threads);
     const SynthFolderResult result = render_to_folder(options.folder, pool, progress);
