@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "faces/image.h"
+#include "synth/assets/head_landmarks.h"
+#include "synth/assets/head_masks.h"
 #include "synth/assets/package_archive.h"
 #include "synth/assets/point_visibility.h"
 #include "synth/assets/threejs_mesh.h"
@@ -115,8 +117,8 @@ class Bake {
         add_head_triangles();
         for (size_t i = 0; i < worn_.size(); ++i) add_worn(kWorn[i], worn_[i]);
         add_skins();
-        find_landmarks();
-        paint_masks();
+        asset_.landmarks = find_landmarks(asset_, name_);
+        asset_.masks = paint_masks(asset_, name_);
         check_stop(progress);
         measure_openness();
         return std::move(asset_);
@@ -360,182 +362,6 @@ class Bake {
             asset_.textures.push_back(std::move(skin));
         }
         if (asset_.skins.empty()) fail_bad_input(name_ + ": has no skins");
-    }
-
-    const MorphTarget& needed_target(const std::string& name) const {
-        const int index = asset_.target(name);
-        if (index < 0) fail_bad_input(name_ + ": lacks the target " + name);
-        return asset_.targets[static_cast<size_t>(index)];
-    }
-
-    // The point that the target moves farthest, at one side of the face (0: anywhere).
-    uint16_t farthest_moved(const std::string& target_name, float side) const {
-        const MorphTarget& target = needed_target(target_name);
-        float best = -1;
-        uint16_t point = 0;
-        for (size_t i = 0; i < target.points.size(); ++i) {
-            if (asset_.canonical[target.points[i]].x * side < 0) continue;
-            const float square = dot(target.deltas[i], target.deltas[i]);
-            if (square > best) {
-                best = square;
-                point = target.points[i];
-            }
-        }
-        return point;
-    }
-
-    template <typename Score>
-    uint16_t best_skin_point(const Score& score) const {
-        float best = -1e30f;
-        uint16_t point = 0;
-        for (size_t i = 0; i < asset_.triangles.size(); ++i) {
-            if (asset_.triangle_parts[i] != HeadPart::kSkin) continue;
-            for (const uint16_t corner : asset_.triangles[i]) {
-                const uint16_t candidate = asset_.corner_points[corner];
-                const float value = score(asset_.canonical[candidate]);
-                if (value > best) {
-                    best = value;
-                    point = candidate;
-                }
-            }
-        }
-        return point;
-    }
-
-    void find_landmarks() {
-        auto set = [&](HeadLandmark landmark, uint16_t point) {
-            asset_.landmarks[static_cast<size_t>(landmark)] = point;
-        };
-        set(HeadLandmark::kRightMouthCorner, farthest_moved("mouth/mouth-angles-up", -1));
-        set(HeadLandmark::kLeftMouthCorner, farthest_moved("mouth/mouth-angles-up", 1));
-        auto eye = [&](const char* side, HeadLandmark inner, HeadLandmark outer) {
-            const std::string prefix = std::string("eyes/") + side + "-eye-corner";
-            const uint16_t a = farthest_moved(prefix + "1-up", 0), b = farthest_moved(prefix + "2-up", 0);
-            const bool a_inner = std::abs(asset_.canonical[a].x) < std::abs(asset_.canonical[b].x);
-            set(inner, a_inner ? a : b);
-            set(outer, a_inner ? b : a);
-        };
-        eye("r", HeadLandmark::kRightEyeInner, HeadLandmark::kRightEyeOuter);
-        eye("l", HeadLandmark::kLeftEyeInner, HeadLandmark::kLeftEyeOuter);
-        const float mouth_y =
-            asset_.canonical[asset_.landmarks[static_cast<size_t>(HeadLandmark::kLeftMouthCorner)]].y;
-        auto middle = [](const Vec3& p) { return 20 * std::abs(p.x); };
-        set(HeadLandmark::kNoseTip, best_skin_point([&](const Vec3& p) {
-                return p.y > mouth_y && p.y < 0 ? p.z - middle(p) : -1e20f;
-            }));
-        set(HeadLandmark::kChin, best_skin_point([&](const Vec3& p) {
-                return p.y < mouth_y - 20 && p.y > mouth_y - 60 ? p.z - middle(p) : -1e20f;
-            }));
-        set(HeadLandmark::kForehead, best_skin_point([&](const Vec3& p) {
-                return p.z > 0 ? -std::abs(p.y - 55) - middle(p) : -1e20f;
-            }));
-        auto ear = [&](float side) {  // where the arm of glasses rests: the front of the ear's upper root
-            return best_skin_point([&](const Vec3& p) {
-                const float away = std::abs(p.y - 2) + std::abs(p.z + 85);
-                return p.x * side > 55 ? -away - 0.2f * std::abs(p.x * side - 72) : -1e20f;
-            });
-        };
-        set(HeadLandmark::kRightEar, ear(-1));
-        set(HeadLandmark::kLeftEar, ear(1));
-    }
-
-    void paint_by_movement(HeadMask mask, const std::vector<std::string>& target_names) {
-        std::vector<float> moved(asset_.points.size(), 0.0f);
-        for (const std::string& name : target_names) {
-            const MorphTarget& target = needed_target(name);
-            float most = 1e-6f;
-            for (const Vec3& d : target.deltas) most = std::max(most, std::sqrt(dot(d, d)));
-            for (size_t i = 0; i < target.points.size(); ++i) {
-                const float share = std::sqrt(dot(target.deltas[i], target.deltas[i])) / most;
-                moved[target.points[i]] = std::max(moved[target.points[i]], share);
-            }
-        }
-        for (size_t i = 0; i < moved.size(); ++i)
-            asset_.masks[i][static_cast<size_t>(mask)] = smooth_step(0.08f, 0.6f, moved[i]);
-    }
-
-    // 1 within `full` millimetres of where the named piece is rooted, 0 past `none`.
-    void paint_near(HeadMask mask, const std::string& attachment_name, float full, float none) {
-        for (const Attachment& a : asset_.attachments) {
-            if (a.name != attachment_name) continue;
-            std::vector<Vec3> roots;
-            for (size_t i = 0; i < a.anchors.size(); ++i) {
-                const auto& at = a.anchors[i];
-                roots.push_back(asset_.canonical[at[0]] * a.weights[i].x +
-                                asset_.canonical[at[1]] * a.weights[i].y +
-                                asset_.canonical[at[2]] * a.weights[i].z);
-            }
-            for (size_t i = 0; i < asset_.canonical.size(); ++i) {
-                // The farther of the point and its mirror image: the mask is the same on both sides.
-                const Vec3 p = asset_.canonical[i], mirrored{-p.x, p.y, p.z};
-                float nearest = 1e30f, nearest_mirrored = 1e30f;
-                for (const Vec3& root : roots) {
-                    const Vec3 d = p - root, m = mirrored - root;
-                    nearest = std::min(nearest, dot(d, d));
-                    nearest_mirrored = std::min(nearest_mirrored, dot(m, m));
-                }
-                asset_.masks[i][static_cast<size_t>(mask)] =
-                    smooth_step(none, full, std::sqrt(std::max(nearest, nearest_mirrored)));
-            }
-        }
-    }
-
-    // Where the dark skins have hair painted on, away from the brows; the same on both sides.
-    void paint_scalp() {
-        std::vector<float> depth(asset_.points.size(), 0.0f), count(asset_.points.size(), 1e-6f);
-        for (const uint16_t index : asset_.skins) {
-            const AssetTexture& skin = asset_.textures[index];
-            if (skin.name.find("dark") == std::string::npos) continue;
-            for (size_t i = 0; i < asset_.corner_points.size(); ++i) {
-                const Uv uv = asset_.corner_uvs[i];
-                if (uv.u < 0 || uv.u > 1 || uv.v < 0 || uv.v > 1) continue;
-                const auto x = static_cast<size_t>(uv.u * static_cast<float>(skin.width - 1));
-                const auto y = static_cast<size_t>(uv.v * static_cast<float>(skin.height - 1));
-                const uint8_t* p = &skin.rgba[4 * (y * static_cast<size_t>(skin.width) + x)];
-                const uint16_t point = asset_.corner_points[i];
-                depth[point] += smooth_step(85, 40, static_cast<float>(p[0]));
-                count[point] += 1;
-            }
-        }
-        for (size_t i = 0; i < depth.size(); ++i) {
-            const Vec3& c = asset_.canonical[i];
-            const bool face = c.z > 0 && c.y < 34;
-            depth[i] = face || c.y < -75 ? 0.0f : depth[i] / count[i];
-        }
-        const std::vector<uint16_t> mirror = mirror_points();
-        for (size_t i = 0; i < depth.size(); ++i) {
-            asset_.masks[i][static_cast<size_t>(HeadMask::kScalp)] = 0.5f * (depth[i] + depth[mirror[i]]);
-        }
-    }
-
-    // For each point the one nearest to its mirror image.
-    std::vector<uint16_t> mirror_points() const {
-        std::vector<uint16_t> mirror(asset_.canonical.size());
-        for (size_t i = 0; i < mirror.size(); ++i) {
-            const Vec3 p = asset_.canonical[i], wanted{-p.x, p.y, p.z};
-            float nearest = 1e30f;
-            for (size_t k = 0; k < mirror.size(); ++k) {
-                const Vec3 d = asset_.canonical[k] - wanted;
-                if (dot(d, d) < nearest) {
-                    nearest = dot(d, d);
-                    mirror[i] = static_cast<uint16_t>(k);
-                }
-            }
-        }
-        return mirror;
-    }
-
-    void paint_masks() {
-        asset_.masks.assign(asset_.points.size(), {});
-        paint_by_movement(HeadMask::kUpperLip, {"mouth/mouth-upperlip-volume-inflate"});
-        paint_by_movement(HeadMask::kLowerLip, {"mouth/mouth-lowerlip-volume-inflate"});
-        paint_by_movement(HeadMask::kLids, {"expression/units/caucasian/eye-left-closure",
-                                            "expression/units/caucasian/eye-right-closure"});
-        paint_by_movement(HeadMask::kCheeks,
-                          {"cheek/l-cheek-volume-inflate", "cheek/r-cheek-volume-inflate"});
-        paint_near(HeadMask::kBeard, "Full_beard", 5, 14);
-        paint_near(HeadMask::kMoustache, "Moustache", 2, 7);
-        paint_scalp();
     }
 
     void measure_openness() {
