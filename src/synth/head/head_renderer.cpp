@@ -49,13 +49,13 @@ class Drawing {
                 projected[i] = camera_.project(piece.vertices[i].position);
             // Seen from outside, corners run counter-clockwise; rows run downward here.
             draw_piece(piece, projected, static_cast<uint32_t>(k) << kTriangleBits, piece.two_sided ? 0 : 1,
-                       buffer_);
+                       oversampling_ > 1 ? 1.0f : 0.35f, buffer_);
         }
     }
 
     // hidden: the sign of the area of triangles seen from inside, which are not drawn; 0: draw all.
     static void draw_piece(const Piece& piece, const std::vector<Vec3>& projected, uint32_t id, float hidden,
-                           FragmentBuffer& buffer) {
+                           float dither, FragmentBuffer& buffer) {
         for (uint32_t t = 0; t < piece.triangles.size(); ++t) {
             const auto& corners = piece.triangles[t];
             const Vec3 &a = projected[corners[0]], &b = projected[corners[1]], &c = projected[corners[2]];
@@ -64,7 +64,7 @@ class Drawing {
                 rasterize_triangle(a, b, c, id | t, buffer, [](int, int, float, float) { return true; });
                 continue;
             }
-            const HeadShader::Holes holes(piece, t);
+            const HeadShader::Holes holes(piece, t, dither);
             rasterize_triangle(a, b, c, id | t, buffer, [&](int x, int y, float weight_b, float weight_c) {
                 return holes.solid(weight_b, weight_c, x, y);
             });
@@ -85,7 +85,7 @@ class Drawing {
             projected.resize(piece.vertices.size());
             for (size_t i = 0; i < projected.size(); ++i)
                 projected[i] = shadows_.project(piece.vertices[i].position);
-            draw_piece(piece, projected, 0, piece.two_sided ? 0 : -1, shadows_.buffer());
+            draw_piece(piece, projected, 0, piece.two_sided ? 0 : -1, 0.2f, shadows_.buffer());
         }
     }
 
@@ -118,7 +118,7 @@ class Drawing {
         lens_buffer_ = FragmentBuffer(buffer_.width, buffer_.height);
         std::vector<Vec3> projected;
         for (const PieceVertex& v : lenses.vertices) projected.push_back(camera_.project(v.position));
-        draw_piece(lenses, projected, 0, 0, lens_buffer_);
+        draw_piece(lenses, projected, 0, 0, 1, lens_buffer_);
     }
 
     void shade_pixels(const Piece* lenses) {

@@ -85,11 +85,14 @@ float hill(float x, float x_width, float y, float y_width) {
     return 1 / (1 + square * square);
 }
 
-// In [0, 1) for a sample of the picture: even within each pixel of 2 x 2 samples, so that their mean is close
-// to the opacity, and a little random.
+// In [0, 1) for a sample of the picture: one of four even steps for each of a block of 2 x 2 samples, so that
+// their mean is close to the opacity; in another order in each block, so that no grid shows; and a little
+// random.
 float dither(int x, int y, uint32_t seed) {
-    constexpr float kPattern[4] = {0.0f, 0.5f, 0.75f, 0.25f};
-    return kPattern[(y & 1) * 2 + (x & 1)] + 0.25f * lattice_value(x, y, 7, seed);
+    constexpr float kSteps[4] = {0.0f, 0.5f, 0.75f, 0.25f};
+    const uint32_t hash = lattice_hash(x >> 1, y >> 1, 7, seed);
+    const auto step = static_cast<uint32_t>((y & 1) * 2 + (x & 1)) ^ (hash & 3);
+    return kSteps[step] + 0.25f * static_cast<float>((hash >> (8 + 4 * step)) & 15) * (1 / 16.0f);
 }
 
 }  // namespace
@@ -113,7 +116,8 @@ Vec3 HeadShader::position(const Piece& piece, const PiecePoint& point) {
     return Corners(piece, point).position();
 }
 
-HeadShader::Holes::Holes(const Piece& piece, uint32_t triangle) : piece_(&piece) {
+HeadShader::Holes::Holes(const Piece& piece, uint32_t triangle, float dither)
+    : piece_(&piece), dither_(dither) {
     const Corners corners(piece, {triangle, 0, 0});
     const PieceVertex &va = corners.a, &vb = corners.b, &vc = corners.c;
     coverage_ = {va.coverage, vb.coverage - va.coverage, vc.coverage - va.coverage};
@@ -128,7 +132,7 @@ bool HeadShader::Holes::solid(float weight_b, float weight_c, int x, int y) cons
     if (piece.kind == PieceKind::kStrands) {
         const float opacity =
             static_cast<float>(nearest_texel(*piece.texture, {at(u_), at(v_)})[3]) * piece.opacity * coverage;
-        return opacity > 255 * (0.08f + 0.84f * dither(x, y, 0x77));
+        return opacity > 255 * (0.5f + 0.84f * dither_ * (dither(x, y, 0x77) - 0.5f));
     }
     if (piece.kind == PieceKind::kShell) {
         return coverage * (1.15f - 0.6f * piece.shell_height) >

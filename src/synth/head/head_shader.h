@@ -25,12 +25,15 @@ class HeadShader {
     // Where one triangle of a piece with holes is solid.
     class Holes {
       public:
-        Holes(const Piece& piece, uint32_t triangle);
+        // dither: how far chance decides half-transparent hair, 1 with several samples to a pixel; with one,
+        // whose speckles nothing averages, less.
+        Holes(const Piece& piece, uint32_t triangle, float dither);
         // x, y: the sample, which decides half-transparent places.
         bool solid(float weight_b, float weight_c, int x, int y) const;
 
       private:
         const Piece* piece_;
+        float dither_;
         Vec3 coverage_, u_, v_;  // at the first corner, and what the second and third add
     };
 
