@@ -162,7 +162,8 @@ TEST_F(SynthFolder, RefusesAFolderOfSomethingElse) {
 
 TEST_F(SynthFolder, HostileManifestsAreBadInput) {
     fs::create_directories(folder_);
-    const std::string head = R"({"version":2,"seed":4,"size":32,"head":"built-in","views_per_identity":2,"count":1,)";
+    const std::string head =
+        R"({"version":2,"seed":4,"size":32,"head":"built-in","views_per_identity":2,"count":1,)";
     for (const std::string& text :
          {std::string(), std::string("[1,2"), std::string("[]"), std::string(R"({"version":-1})"),
           head + R"("images":7})", head + R"("images":[3]})",
