@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/data_source.h"
+#include "cli/data_source_text.h"
 #include "cli/guided_source.h"
 #include "cli/model_loading.h"
 #include "cli/synth_score.h"
@@ -44,7 +45,10 @@ void run_guided(const SynthOptions& options, Progress& progress) {
     const LoadedModel teacher = load_guiding_teacher(options.guided, options.input);
     const auto source = open_data_source(options.data, teacher.input_spec(), options.folder.seed);
     // Renderer and views agree, whatever --views says of folders.
-    const bool rendered = options.data.starts_with("render");
+    const std::vector<SourceText> parts = parse_source(options.data);
+    const bool rendered = std::any_of(parts.begin(), parts.end(), [](const SourceText& part) {
+        return part.kind == SourceKind::kRendered;
+    });
     if (rendered && options.folder.views_per_identity != kViewsPerIdentity) {
         fail_usage("synth: rendered faces are guided in " + std::to_string(kViewsPerIdentity) +
                    " views of each person; --views goes with other --data");
@@ -105,9 +109,9 @@ void run_synth(SynthOptions options, Progress& progress) {
     if (options.out.empty() && options.preview.empty())
         fail_usage("synth: where to? give --out DIR, --preview FILE.png, or --score MODEL to measure a set");
     if (!options.guided.empty()) return run_guided(options, progress);
-    options.folder.head = installed_head_model();
     if (!options.preview.empty()) write_preview(options, progress);
     if (options.out.empty()) return;
+    options.folder.head = installed_head_model();
     if (options.folder.head == nullptr) fmt::print(stderr, "{}\n", kBuiltInHeadNote);
     options.folder.folder = options.out;
     ThreadPool pool(options.threads);

@@ -1,8 +1,7 @@
 #include "eval/agreement.h"
 
-#include <algorithm>
-#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -34,16 +33,13 @@ EmbeddingAgreement measure_agreement(std::span<const float> student, std::span<c
             ++agreement.invalid_embeddings;
         }
     }
-    std::sort(cosines.begin(), cosines.end());
-    const auto count = static_cast<double>(cosines.size());
-    for (const double cosine : cosines) agreement.mean += cosine;
-    agreement.mean /= count;
-    double squares = 0;
-    for (const double cosine : cosines) squares += (cosine - agreement.mean) * (cosine - agreement.mean);
-    agreement.images = static_cast<int64_t>(cosines.size());
-    agreement.standard_deviation = std::sqrt(squares / count);
-    agreement.minimum = cosines.front();
-    agreement.first_percentile = quantile_of_sorted(cosines, 0.01);
+    const Distribution distribution = describe(std::move(cosines));
+    agreement.images = distribution.count;
+    agreement.mean = distribution.mean;
+    agreement.standard_deviation = distribution.standard_deviation;
+    agreement.minimum = distribution.minimum;
+    static_assert(kReportedQuantiles[0] == 0.01);
+    agreement.first_percentile = distribution.quantiles[0];
     return agreement;
 }
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/error.h"
 
 namespace quantface {
+
+namespace {
 
 double quantile_of_sorted(std::span<const double> sorted, double fraction) {
     QF_CHECK(!sorted.empty() && fraction >= 0 && fraction <= 1);
@@ -14,6 +17,8 @@ double quantile_of_sorted(std::span<const double> sorted, double fraction) {
     const size_t above = std::min(below + 1, sorted.size() - 1);
     return sorted[below] + (rank - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
+
+}  // namespace
 
 Distribution describe(std::vector<double> numbers) {
     Distribution result;

@@ -3,14 +3,11 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace quantface {
 
-// Of a list sorted ascending and not empty, fraction in [0, 1]: linear between ranks, as NumPy's percentile.
-double quantile_of_sorted(std::span<const double> sorted, double fraction);
-
+// Linear between ranks, as NumPy's percentile.
 inline constexpr std::array<double, 7> kReportedQuantiles = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
 
 // Zeros where count is 0.

@@ -50,7 +50,6 @@ struct MorphTarget {
     std::vector<Vec3> deltas;  // millimetres
 };
 
-// Colours as the square root of linear light, which is cheap to undo and close to even in perception.
 struct AssetTexture {
     std::string name;
     int width = 0, height = 0;

@@ -65,6 +65,8 @@ HeadModel::HeadModel(std::shared_ptr<const HeadAsset> asset) : asset_(std::move(
     read_skins();
     group_details();
     measure_textures();
+    for (size_t i = 0; i < asset_->targets.size(); ++i)
+        targets_.try_emplace(asset_->targets[i].name, static_cast<int>(i));
     for (size_t i = 0; i < kinds_.size(); ++i)
         kinds_[i] = asset_->attachments_of(static_cast<AttachmentKind>(i));
     for (const auto& t : asset_->triangles) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "synth/assets/head_asset.h"
@@ -46,7 +47,10 @@ class HeadModel {
     // Triangles over points, for normals.
     const std::vector<std::array<uint16_t, 3>>& point_triangles() const { return point_triangles_; }
     // -1: no such.
-    int target(const std::string& name) const { return asset_->target(name); }
+    int target(const std::string& name) const {
+        const auto found = targets_.find(name);
+        return found == targets_.end() ? -1 : found->second;
+    }
 
   private:
     void read_skins();
@@ -58,6 +62,7 @@ class HeadModel {
     std::vector<DetailGroup> details_, asymmetries_;
     std::array<std::vector<int>, 7> kinds_;
     std::vector<float> levels_;
+    std::unordered_map<std::string, int> targets_;  // by name: faces ask for dozens each
     std::vector<std::array<uint16_t, 3>> point_triangles_;
 };
 

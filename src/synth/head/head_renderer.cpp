@@ -1,5 +1,7 @@
 #include "synth/head/head_renderer.h"
 
+#include <optional>
+
 #include "synth/face_renderer.h"
 #include "synth/head/head_shader.h"
 #include "synth/lighting.h"
@@ -25,7 +27,7 @@ class Drawing {
           size_(size),
           oversampling_(oversampling),
           buffer_(size * oversampling, size * oversampling),
-          shadows_(view.light.lights[0].direction) {}
+          shadows_(shadow_map(view.light.lights[0])) {}
 
     LitPicture run(const Piece* lenses) {
         rasterize_pieces();
@@ -72,20 +74,20 @@ class Drawing {
     }
 
     // Under a flash shadows fall behind what casts them, and under a clouded sky there are none.
-    bool shadows_show() const {
-        const DirectionalLight& key = view_.light.lights[0];
-        return key.direction.z < 0.97f && luminance(key.colour) > 0.25f;
+    static std::optional<ShadowMap> shadow_map(const DirectionalLight& key) {
+        if (key.direction.z >= 0.97f || luminance(key.colour) <= 0.25f) return std::nullopt;
+        return ShadowMap(key.direction);
     }
 
     void cast_shadows() {
-        if (!shadows_show()) return;
+        if (!shadows_) return;
         std::vector<Vec3> projected;
         for (const Piece& piece : pieces_) {
             if (piece.kind == PieceKind::kEyes || piece.kind == PieceKind::kShell || piece.thin) continue;
             projected.resize(piece.vertices.size());
             for (size_t i = 0; i < projected.size(); ++i)
-                projected[i] = shadows_.project(piece.vertices[i].position);
-            draw_piece(piece, projected, 0, piece.two_sided ? 0 : -1, 0.2f, shadows_.buffer());
+                projected[i] = shadows_->project(piece.vertices[i].position);
+            draw_piece(piece, projected, 0, piece.two_sided ? 0 : -1, 0.2f, shadows_->buffer());
         }
     }
 
@@ -173,7 +175,8 @@ class Drawing {
         const PiecePoint point{f.triangle & kTriangleMask, f.weight_b, f.weight_c};
         const Surface surface = shader_.at(piece, point);
         const Vec3 position = HeadShader::position(piece, point);
-        float visible = shadows_.visibility(position, surface.normal, view_.light.shadow_softness);
+        float visible =
+            shadows_ ? shadows_->visibility(position, surface.normal, view_.light.shadow_softness) : 1.0f;
         // Lips are thin and teeth are close behind them: the map's texels are too coarse for what reaches
         // there.
         if (piece.kind == PieceKind::kHead && piece.parts[point.triangle] == HeadPart::kTeeth)
@@ -208,7 +211,7 @@ class Drawing {
     const std::vector<Piece>& pieces_;
     int size_, oversampling_;
     FragmentBuffer buffer_, lens_buffer_{0, 0};
-    ShadowMap shadows_;
+    std::optional<ShadowMap> shadows_;
     std::vector<float> openness_;
     LitPicture picture_;
     double skin_sum_ = 0, skin_count_ = 1e-3, all_sum_ = 0, all_count_ = 1e-3;
