@@ -10,7 +10,9 @@ using CpuFeatures = uint32_t;
 
 enum CpuFeature : CpuFeatures {
     kCpuAvx2 = 1,
-    kCpuAvx512Vnni = 2,  // AVX-512 F, BW, DQ, VL and VNNI together
+    kCpuAvxVnni = 2,     // AVX2 and the 256-bit dot product in its VEX encoding
+    kCpuAvx512 = 4,      // AVX-512 F, BW, DQ and VL together, and AVX2
+    kCpuAvx512Vnni = 8,  // the same and VNNI
 };
 
 // Of the machine this runs on; found out once.

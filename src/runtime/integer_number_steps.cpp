@@ -23,17 +23,24 @@ class NumberStep : public IntegerStep {
           kernel_(*context.kernels.epilogue),
           epilogue_(context.model, context.offsets, epilogue) {}
 
-    void run(const RunMemory& memory) const override {
+    void run(const RunMemory& memory, const Share& share) const override {
         auto* numbers = reinterpret_cast<float*>(memory.scratch);
         const EpilogueData data = epilogue_.data(memory);
-        for (int64_t pixel = 0; pixel < shape_.plane(); pixel += together_) {
-            const auto count = static_cast<int>(std::min(together_, shape_.plane() - pixel));
+        const int64_t end = share.end(shape_.plane());
+        for (int64_t pixel = share.begin(shape_.plane()); pixel < end; pixel += together_) {
+            const auto count = static_cast<int>(std::min(together_, end - pixel));
             for (int row = 0; row < count; ++row) {
                 compute(memory, pixel + row, numbers + row * row_stride_);
             }
             kernel_.from_numbers(epilogue_.params(), data, {pixel, count, 0, shape_.channels, row_stride_},
                                  numbers);
         }
+    }
+
+    int most_shares() const override {
+        constexpr int64_t kEntriesOfAShare = 16 * 1024;
+        return static_cast<int>(
+            std::min<int64_t>(shares_of(shape_.size(), kEntriesOfAShare), shape_.plane()));
     }
 
     // The numbers, and one row more for whoever wants it.

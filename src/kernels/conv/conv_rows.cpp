@@ -1,0 +1,183 @@
+#include "kernels/conv/conv_rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace quantface {
+
+namespace {
+
+// A panel's pointers and copies stay in the second-level cache beside a block of weights.
+constexpr int64_t kMostPanelRows = 192;
+constexpr int64_t kMostCopiedBytes = 192 * 1024;
+constexpr int64_t kMostPointers = 16 * 1024;
+
+constexpr int64_t round_up(int64_t number, int64_t unit) {
+    return (number + unit - 1) / unit * unit;
+}
+
+ConvRows::Kind kind_of(const GemmKernel& gemm, const ConvGeometry& geometry) {
+    if (gemm.widen) return ConvRows::Kind::kGathered;
+    if (geometry.group_in_channels() % gemm.packing.depth_unit == 0) return ConvRows::Kind::kTaps;
+    const bool lines = geometry.groups == 1 && (geometry.dilation_x == 1 || geometry.kernel_width == 1);
+    return lines ? ConvRows::Kind::kLines : ConvRows::Kind::kGathered;
+}
+
+int64_t pieces_of(ConvRows::Kind kind, const ConvGeometry& geometry) {
+    return kind == ConvRows::Kind::kTaps    ? geometry.taps()
+           : kind == ConvRows::Kind::kLines ? geometry.kernel_height
+                                            : 1;
+}
+
+size_t pointers_bytes(const ConvRows& rows) {
+    return static_cast<size_t>(round_up(rows.panel_rows * rows.pieces * int64_t{sizeof(void*)}, 64));
+}
+
+size_t sums_bytes(const ConvRows& rows) {
+    return static_cast<size_t>(round_up(rows.panel_rows * int64_t{sizeof(int32_t)}, 64));
+}
+
+}  // namespace
+
+ConvRows::ConvRows(const GemmKernel& gemm, const ConvGeometry& geometry)
+    : kind(kind_of(gemm, geometry)),
+      pieces(pieces_of(kind, geometry)),
+      piece_depth(geometry.depth() / pieces),
+      piece_groups((piece_depth + gemm.packing.depth_unit - 1) / gemm.packing.depth_unit),
+      copied_bytes(kind == Kind::kTaps ? 0 : piece_groups * gemm.packing.depth_unit * (gemm.widen ? 2 : 1)) {
+    int64_t most = std::min(kMostPanelRows, std::max<int64_t>(kMostPointers / pieces, 1));
+    if (copied_bytes > 0) {
+        most = std::min(most, std::max<int64_t>(kMostCopiedBytes / (copied_bytes * pieces), 1));
+    }
+    // Whole calls of the kernel.
+    most = std::max<int64_t>(most / gemm.max_rows, 1) * gemm.max_rows;
+    panel_rows = std::min(most, geometry.out_pixels());
+}
+
+size_t ConvPanel::scratch_bytes(const ConvRows& rows) {
+    const int64_t copies = rows.panel_rows * rows.pieces * rows.copied_bytes;
+    return pointers_bytes(rows) + sums_bytes(rows) + static_cast<size_t>(copies) +
+           static_cast<size_t>(rows.kind == ConvRows::Kind::kGathered ? rows.piece_depth : 0);
+}
+
+ConvPanel::ConvPanel(const GemmKernel& gemm, const ConvRows& rows, const ConvArguments& arguments)
+    : gemm_(gemm),
+      rows_(rows),
+      arguments_(arguments),
+      geometry_(*arguments.geometry),
+      input_end_(arguments.input + int64_t{geometry_.in_height} * geometry_.in_width * geometry_.in_channels),
+      pointers_(reinterpret_cast<const void**>(arguments.scratch)),
+      level_sums_(reinterpret_cast<int32_t*>(arguments.scratch + pointers_bytes(rows))),
+      copies_(reinterpret_cast<uint8_t*>(arguments.scratch + pointers_bytes(rows) + sums_bytes(rows))) {}
+
+void ConvPanel::load(int group, int64_t first, int64_t count) {
+    int64_t y = first / geometry_.out_width, x = first % geometry_.out_width;
+    for (int64_t row = 0; row < count; ++row) {
+        auto** pieces = reinterpret_cast<const uint8_t**>(pointers_ + row * rows_.pieces);
+        uint8_t* copies = copies_ + row * rows_.pieces * rows_.copied_bytes;
+        if (rows_.kind == ConvRows::Kind::kTaps) {
+            load_taps(y, x, group, pieces);
+        } else if (rows_.kind == ConvRows::Kind::kLines) {
+            load_lines(y, x, pieces, copies);
+        } else {
+            uint8_t* levels = gemm_.widen ? copies_ + rows_.panel_rows * rows_.copied_bytes : copies;
+            gather(y, x, group, levels);
+            if (gemm_.widen) gemm_.widen(levels, rows_.piece_depth, reinterpret_cast<int16_t*>(copies));
+            const int64_t bytes = rows_.piece_depth * (gemm_.widen ? 2 : 1);
+            std::fill(copies + bytes, copies + rows_.copied_bytes, uint8_t{0});
+            pieces[0] = levels;
+            if (arguments_.weight_offset) level_sums_[row] = sum_levels(pieces);
+            pieces[0] = copies;
+        }
+        if (arguments_.weight_offset && rows_.kind != ConvRows::Kind::kGathered) {
+            level_sums_[row] = sum_levels(pieces);
+        }
+        if (++x == geometry_.out_width) {
+            x = 0;
+            ++y;
+        }
+    }
+}
+
+void ConvPanel::load_taps(int64_t y, int64_t x, int group, const uint8_t** pieces) const {
+    const int64_t first_channel = int64_t{group} * geometry_.group_in_channels();
+    const uint8_t* input = arguments_.input + first_channel;
+    const uint8_t* padding = arguments_.padding_level + first_channel;
+    const int64_t top = y * geometry_.stride_y - geometry_.padding_top;
+    const int64_t left = x * geometry_.stride_x - geometry_.padding_left;
+    const int64_t pixel_bytes = geometry_.in_channels;
+    const int64_t step = geometry_.dilation_x * pixel_bytes;
+    const bool columns_inside =
+        left >= 0 && left + int64_t{geometry_.kernel_width - 1} * geometry_.dilation_x < geometry_.in_width;
+    for (int ky = 0; ky < geometry_.kernel_height; ++ky) {
+        const int64_t in_y = top + int64_t{ky} * geometry_.dilation_y;
+        const bool line_inside = in_y >= 0 && in_y < geometry_.in_height;
+        const uint8_t* at = input + (in_y * geometry_.in_width + left) * pixel_bytes;
+        for (int kx = 0; kx < geometry_.kernel_width; ++kx, at += step) {
+            const int64_t in_x = left + int64_t{kx} * geometry_.dilation_x;
+            const bool inside = line_inside && (columns_inside || (in_x >= 0 && in_x < geometry_.in_width));
+            *pieces++ = inside ? at : padding;
+        }
+    }
+}
+
+void ConvPanel::load_lines(int64_t y, int64_t x, const uint8_t** pieces, uint8_t* copies) const {
+    const int64_t top = y * geometry_.stride_y - geometry_.padding_top;
+    const int64_t left = x * geometry_.stride_x - geometry_.padding_left;
+    const auto channels = static_cast<size_t>(geometry_.in_channels);
+    const bool columns_inside = left >= 0 && left + geometry_.kernel_width <= geometry_.in_width;
+    for (int ky = 0; ky < geometry_.kernel_height; ++ky, copies += rows_.copied_bytes) {
+        const int64_t in_y = top + int64_t{ky} * geometry_.dilation_y;
+        const bool line_inside = in_y >= 0 && in_y < geometry_.in_height;
+        if (line_inside && columns_inside) {
+            const uint8_t* line = input_pixel(geometry_, arguments_.input, in_y, left);
+            if (input_end_ - line >= rows_.copied_bytes) {
+                pieces[ky] = line;
+                continue;
+            }
+        }
+        uint8_t* to = copies;
+        for (int kx = 0; kx < geometry_.kernel_width; ++kx, to += channels) {
+            const uint8_t* levels = input_pixel(geometry_, arguments_.input, in_y, left + kx);
+            memcpy(to, levels ? levels : arguments_.padding_level, channels);
+        }
+        std::fill(to, copies + rows_.copied_bytes, uint8_t{0});
+        pieces[ky] = copies;
+    }
+}
+
+void ConvPanel::gather(int64_t y, int64_t x, int group, uint8_t* levels) const {
+    const auto channels = static_cast<size_t>(geometry_.group_in_channels());
+    const int64_t first_channel = int64_t{group} * geometry_.group_in_channels();
+    const int64_t top = y * geometry_.stride_y - geometry_.padding_top;
+    const int64_t left = x * geometry_.stride_x - geometry_.padding_left;
+    // Neighbouring taps of all channels lie one behind the other in memory: one copy for a whole line.
+    const bool whole_lines = geometry_.groups == 1 &&
+                             (geometry_.dilation_x == 1 || geometry_.kernel_width == 1) && left >= 0 &&
+                             left + geometry_.kernel_width <= geometry_.in_width;
+    for (int ky = 0; ky < geometry_.kernel_height; ++ky) {
+        const int64_t in_y = top + int64_t{ky} * geometry_.dilation_y;
+        if (whole_lines && in_y >= 0 && in_y < geometry_.in_height) {
+            const size_t bytes = channels * static_cast<size_t>(geometry_.kernel_width);
+            memcpy(levels, input_pixel(geometry_, arguments_.input, in_y, left), bytes);
+            levels += bytes;
+            continue;
+        }
+        for (int kx = 0; kx < geometry_.kernel_width; ++kx, levels += channels) {
+            const uint8_t* pixel =
+                input_pixel(geometry_, arguments_.input, in_y, left + int64_t{kx} * geometry_.dilation_x);
+            memcpy(levels, (pixel ? pixel : arguments_.padding_level) + first_channel, channels);
+        }
+    }
+}
+
+int32_t ConvPanel::sum_levels(const uint8_t* const* pieces) const {
+    int32_t sum = 0;
+    for (int64_t piece = 0; piece < rows_.pieces; ++piece) {
+        sum = std::accumulate(pieces[piece], pieces[piece] + rows_.piece_depth, sum);
+    }
+    return sum;
+}
+
+}  // namespace quantface
