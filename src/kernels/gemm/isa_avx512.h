@@ -20,6 +20,12 @@ struct Avx512Tile {
     static Vector zero() { return _mm512_setzero_si512(); }
     static Vector broadcast(int32_t levels) { return _mm512_set1_epi32(levels); }
 
+    static void pin(Vector&) {}
+    template <typename Tile>
+    static void to_memory(Tile& sums) {
+        asm volatile("" : "+m"(sums));
+    }
+
     template <int kRows, int kVectors>
     static void add_level_sums(const int32_t* level_sums, const int32_t* weight_offset, int first_channel,
                                Vector (&sums)[kRows][kVectors]) {

@@ -9,6 +9,8 @@
 //   kAddsInInt16                whether dot() adds in int16 lanes, which widen_sums() then adds to int32 sums
 //   load(const int32_t*), zero(), broadcast(int32_t four bytes), load_weights(const int8_t*)
 //   dot(sums, levels, weights)
+//   pin(sum)                    keeps a sum in its register, where there are only just enough of them
+//   to_memory(sums)             the opposite, for a whole tile
 //   add_level_sums<rows, vectors>, finish_sums<rows, vectors>     kernels/epilogue/finish_*.h
 #pragma once
 
@@ -34,7 +36,10 @@ template <typename Isa, int kRows, int kVectors>
             int32_t some;
             memcpy(&some, rows[row] + at, sizeof some);
             const auto levels = Isa::broadcast(some);
-            for (int v = 0; v < kVectors; ++v) sums[row][v] = Isa::dot(sums[row][v], levels, packed[v]);
+            for (int v = 0; v < kVectors; ++v) {
+                sums[row][v] = Isa::dot(sums[row][v], levels, packed[v]);
+                Isa::pin(sums[row][v]);
+            }
         }
         weights += Isa::kWeightBytes * kVectors;
     }
@@ -52,6 +57,7 @@ template <typename Isa, int kRows, int kVectors>
             for (auto& row : narrow) {
                 for (auto& sum : row) sum = Isa::zero();
             }
+            Isa::to_memory(sums);
             add_groups<Isa, kRows, kVectors>(
                 rows, begin, begin + (left < task.groups_in_int16 ? left : task.groups_in_int16), weights,
                 narrow);
