@@ -20,7 +20,7 @@ struct Avx512Tile {
     static Vector zero() { return _mm512_setzero_si512(); }
     static Vector broadcast(int32_t levels) { return _mm512_set1_epi32(levels); }
 
-    static void pin(Vector&) {}
+    static void pin(Vector& sum) { asm volatile("" : "+v"(sum)); }
     template <typename Tile>
     static void to_memory(Tile& sums) {
         asm volatile("" : "+m"(sums));

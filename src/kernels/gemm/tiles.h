@@ -9,8 +9,9 @@
 //   kAddsInInt16                whether dot() adds in int16 lanes, which widen_sums() then adds to int32 sums
 //   load(const int32_t*), zero(), broadcast(int32_t four bytes), load_weights(const int8_t*)
 //   dot(sums, levels, weights)
-//   pin(sum)                    keeps a sum in its register, where there are only just enough of them
-//   to_memory(sums)             the opposite, for a whole tile
+//   pin(sum), to_memory(sums)   only with kAddsInInt16: tell the compiler, which has registers for one of the
+//   two
+//                               tiles, to keep the inner loop's in them
 //   add_level_sums<rows, vectors>, finish_sums<rows, vectors>     kernels/epilogue/finish_*.h
 #pragma once
 
@@ -38,7 +39,7 @@ template <typename Isa, int kRows, int kVectors>
             const auto levels = Isa::broadcast(some);
             for (int v = 0; v < kVectors; ++v) {
                 sums[row][v] = Isa::dot(sums[row][v], levels, packed[v]);
-                Isa::pin(sums[row][v]);
+                if constexpr (Isa::kAddsInInt16) Isa::pin(sums[row][v]);
             }
         }
         weights += Isa::kWeightBytes * kVectors;
