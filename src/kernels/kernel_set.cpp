@@ -11,18 +11,18 @@ namespace {
 // Rows of the families' tables by name; an empty name: none.
 struct SetNames {
     const char* name;
-    std::string_view conv, narrow_conv, depthwise, narrow_depthwise, epilogue;
+    std::string_view conv, narrow_conv, depthwise, narrow_depthwise, fully_connected, epilogue;
 };
 
 constexpr SetNames kSets[] = {
-    {"scalar", "scalar", "", "", "", "scalar"},
-    {"portable", "portable", "", "portable", "", "scalar"},
+    {"scalar", "scalar", "", "", "", "", "scalar"},
+    {"portable", "portable", "", "portable", "", "portable", "scalar"},
 #if defined(QUANTFACE_X86_KERNELS)
-    {"avx2", "avx2", "avx2_narrow", "avx2", "avx2_narrow", "avx2"},
-    {"avx_vnni", "avx_vnni", "", "avx2", "avx2_narrow", "avx2"},
-    {"avx512", "avx512", "avx512_narrow", "avx2", "avx2_narrow", "avx512"},
-    {"avx512_vnni_ymm", "avx512_vnni_ymm", "", "avx2", "avx2_narrow", "avx2"},
-    {"avx512_vnni", "avx512_vnni", "", "avx512_vnni", "", "avx512"},
+    {"avx2", "avx2", "avx2_narrow", "avx2", "avx2_narrow", "avx2", "avx2"},
+    {"avx_vnni", "avx_vnni", "", "avx2", "avx2_narrow", "avx2", "avx2"},
+    {"avx512", "avx512", "avx512_narrow", "avx2", "avx2_narrow", "avx2", "avx512"},
+    {"avx512_vnni_ymm", "avx512_vnni_ymm", "", "avx2", "avx2_narrow", "avx2", "avx2"},
+    {"avx512_vnni", "avx512_vnni", "", "avx512_vnni", "", "avx512_vnni", "avx512"},
 #endif
 };
 
@@ -47,9 +47,10 @@ KernelSet set_of(const SetNames& names) {
                   find_kernel(conv_kernels(), names.narrow_conv),
                   find_kernel(depthwise_kernels(), names.depthwise),
                   find_kernel(depthwise_kernels(), names.narrow_depthwise),
+                  find_kernel(fully_connected_kernels(), names.fully_connected),
                   find_kernel(epilogue_kernels(), names.epilogue)};
     set.needs = set.conv->needs | needs_of(set.narrow_conv) | needs_of(set.depthwise) |
-                needs_of(set.narrow_depthwise) | set.epilogue->needs;
+                needs_of(set.narrow_depthwise) | needs_of(set.fully_connected) | set.epilogue->needs;
     return set;
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/conv/conv.h"
 #include "kernels/depthwise/depthwise.h"
 #include "kernels/epilogue/epilogue.h"
+#include "kernels/fully_connected/fully_connected.h"
 
 namespace quantface {
 
@@ -15,9 +16,10 @@ struct KernelSet {
     const char* name;
     CpuFeatures needs;
     const ConvKernel* conv;
-    const ConvKernel* narrow_conv;            // null: none
-    const DepthwiseKernel* depthwise;         // null: conv does these too
-    const DepthwiseKernel* narrow_depthwise;  // null: none
+    const ConvKernel* narrow_conv;                // null: none
+    const DepthwiseKernel* depthwise;             // null: conv does these too
+    const DepthwiseKernel* narrow_depthwise;      // null: none
+    const FullyConnectedKernel* fully_connected;  // null: conv does these too
     const EpilogueKernel* epilogue;
 
     // The faster one that is exact with operands of such products.

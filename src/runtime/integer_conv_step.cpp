@@ -140,9 +140,63 @@ class ConvStep : public IntegerStep {
     bool by_channels_;
 };
 
+// One output pixel that sees every input once, and symmetric weights of few bits that no cache holds.
+bool is_large_fully_connected(const StepContext& context, const IntegerConv& op) {
+    constexpr int64_t kManyWeights = 1 << 20;
+    const Shape& in = context.input(0).shape;
+    const Shape& out = context.value(op.epilogue.outputs[0].value).shape;
+    const Window& window = op.window;
+    return context.kernels.fully_connected && op.groups == 1 && packed_bits(op.weight_bits) != 0 &&
+           !op.has_asymmetric_weights() && static_cast<int64_t>(op.weight.size()) >= kManyWeights &&
+           out.plane() == 1 && window.kernel_height == in.height && window.kernel_width == in.width &&
+           window.dilation_y == 1 && window.dilation_x == 1 && !window.padding.any();
+}
+
+class FullyConnectedStep : public IntegerStep {
+  public:
+    FullyConnectedStep(const StepContext& context, const IntegerConv& op)
+        : kernel_(*context.kernels.fully_connected),
+          depth_(context.input(0).shape.size()),
+          channels_(context.value(op.epilogue.outputs[0].value).shape.channels),
+          bits_(packed_bits(op.weight_bits)),
+          weight_(pack_fully_connected(kernel_, depth_, channels_, bits_, op.weight.data())),
+          epilogue_(context.model, context.offsets, op.epilogue),
+          input_(context.input_place(0)) {
+        epilogue_.set_accumulator_scale(op);
+    }
+
+    void run(const RunMemory& memory, const Share& share) const override {
+        FullyConnectedArguments arguments;
+        arguments.input = input_.levels(memory);
+        arguments.depth = depth_;
+        arguments.out_channels = channels_;
+        arguments.bits = bits_;
+        arguments.weight = weight_.data();
+        arguments.epilogue = &epilogue_.params();
+        arguments.data = epilogue_.data(memory);
+        arguments.scratch = memory.scratch;
+        run_fully_connected(kernel_, arguments, static_cast<int>(share.begin(channels_, kernel_.columns)),
+                            static_cast<int>(share.end(channels_, kernel_.columns)));
+    }
+
+    int most_shares() const override { return (channels_ + kernel_.columns - 1) / kernel_.columns; }
+    size_t scratch_bytes() const override { return fully_connected_scratch_bytes(depth_); }
+    size_t weight_bytes() const override { return weight_.size(); }
+
+  private:
+    const FullyConnectedKernel& kernel_;
+    int64_t depth_;
+    int channels_;
+    int bits_;
+    AlignedBytes weight_;
+    BoundEpilogue epilogue_;
+    ValuePlace input_;
+};
+
 }  // namespace
 
 std::unique_ptr<IntegerStep> make_conv_step(const StepContext& context, const IntegerConv& op) {
+    if (is_large_fully_connected(context, op)) return std::make_unique<FullyConnectedStep>(context, op);
     return std::make_unique<ConvStep>(context, op);
 }
 

@@ -360,6 +360,11 @@ TEST(KernelSetTest, GoesFromTheReferenceToTheBestThatTheCpuHas) {
             return set.conv == &kernel || set.narrow_conv == &kernel;
         })) << kernel.name;
     }
+    for (const FullyConnectedKernel& kernel : fully_connected_kernels()) {
+        EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const KernelSet& set) {
+            return set.fully_connected == &kernel;
+        })) << kernel.name;
+    }
     for (const DepthwiseKernel& kernel : depthwise_kernels()) {
         EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const KernelSet& set) {
             return set.depthwise == &kernel || set.narrow_depthwise == &kernel;
