@@ -19,10 +19,9 @@ double median_seconds(const std::function<void()>& work, double seconds) {
     const auto seconds_between = [](Clock::time_point from, Clock::time_point to) {
         return std::chrono::duration<double>(to - from).count();
     };
-    constexpr size_t kMinRuns = 3;
     std::vector<double> times;
     const auto start = Clock::now();
-    for (auto last = start; times.size() < kMinRuns || seconds_between(start, last) < seconds;) {
+    for (auto last = start; times.empty() || seconds_between(start, last) < seconds;) {
         work();
         const auto now = Clock::now();
         times.push_back(seconds_between(last, now));
