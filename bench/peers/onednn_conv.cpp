@@ -44,20 +44,45 @@ dnnl::primitive_attr attributes(const ConvGeometry& geometry) {
     return attr;
 }
 
-dnnl::convolution_forward::primitive_desc describe(const ConvGeometry& g, const dnnl::engine& engine) {
+// What a layer reads and writes.
+struct Tensors {
+    memory::desc source, weight, bias, result;
+};
+
+// Both of oneDNN's operations describe themselves alike.
+template <typename Description>
+Tensors tensors_of(const Description& description) {
+    return {description.src_desc(), description.weights_desc(), description.bias_desc(),
+            description.dst_desc()};
+}
+
+Tensors wanted_tensors(const ConvGeometry& g) {
     using tag = memory::format_tag;
-    const memory::desc source({1, g.in_channels, g.in_height, g.in_width}, memory::data_type::u8, tag::nhwc);
-    const memory::desc weight(weight_dims(g), memory::data_type::s8, tag::any);
-    const memory::desc bias({g.out_channels}, memory::data_type::s32, tag::x);
-    const memory::desc result({1, g.out_channels, g.out_height, g.out_width}, memory::data_type::u8,
-                              tag::nhwc);
+    return {{{1, g.in_channels, g.in_height, g.in_width}, memory::data_type::u8, tag::nhwc},
+            {weight_dims(g), memory::data_type::s8, tag::any},
+            {{g.out_channels}, memory::data_type::s32, tag::x},
+            {{1, g.out_channels, g.out_height, g.out_width}, memory::data_type::u8, tag::nhwc}};
+}
+
+dnnl::convolution_forward::primitive_desc describe_convolution(const ConvGeometry& g,
+                                                               const dnnl::engine& engine) {
+    const Tensors wanted = wanted_tensors(g);
     const memory::dims strides = {g.stride_y, g.stride_x}, before = {g.padding_top, g.padding_left};
     const memory::dims behind = {
         padding_behind(g.in_height, g.out_height, g.kernel_height, g.stride_y, g.dilation_y, g.padding_top),
         padding_behind(g.in_width, g.out_width, g.kernel_width, g.stride_x, g.dilation_x, g.padding_left)};
-    const dnnl::convolution_forward::desc operation(dnnl::prop_kind::forward_inference,
-                                                    dnnl::algorithm::convolution_direct, source, weight, bias,
-                                                    result, strides, before, behind);
+    const dnnl::convolution_forward::desc operation(
+        dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, wanted.source, wanted.weight,
+        wanted.bias, wanted.result, strides, before, behind);
+    return {operation, attributes(g), engine};
+}
+
+dnnl::inner_product_forward::primitive_desc describe_inner_product(const ConvGeometry& g,
+                                                                   const dnnl::engine& engine) {
+    const Tensors wanted = wanted_tensors(g);
+    const memory::desc result({1, g.out_channels}, memory::data_type::u8, memory::format_tag::nc);
+    const dnnl::inner_product_forward::desc operation(dnnl::prop_kind::forward_inference, wanted.source,
+                                                      wanted.weight, wanted.bias, result);
     return {operation, attributes(g), engine};
 }
 
@@ -66,38 +91,55 @@ dnnl::convolution_forward::primitive_desc describe(const ConvGeometry& g, const 
 struct OnednnConv::State {
     dnnl::engine engine{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream{engine};
-    dnnl::convolution_forward convolution;
+    dnnl::primitive operation;
     std::unordered_map<int, memory> arguments;
+
+    void fill_arguments(const ConvGeometry& geometry, const Tensors& tensors) {
+        const memory source(tensors.source, engine), bias(tensors.bias, engine),
+            result(tensors.result, engine);
+        memory weight(tensors.weight, engine);
+        Rng rng(1);
+        fill(source, 256, rng);
+        fill(bias, 8, rng);
+        // Through a plain layout, so that what oneDNN keeps beside the weights (sums for signed arithmetic)
+        // is right.
+        memory plain({weight_dims(geometry), memory::data_type::s8,
+                      geometry.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw},
+                     engine);
+        fill(plain, 256, rng);
+        dnnl::reorder(plain, weight).execute(stream, plain, weight);
+        stream.wait();
+        arguments = {{DNNL_ARG_SRC, source},
+                     {DNNL_ARG_WEIGHTS, weight},
+                     {DNNL_ARG_BIAS, bias},
+                     {DNNL_ARG_DST, result}};
+    }
 };
 
-OnednnConv::OnednnConv(const ConvGeometry& geometry) : state_(std::make_unique<State>()) {
-    const auto description = describe(geometry, state_->engine);
-    implementation_ = description.impl_info_str();
-    state_->convolution = dnnl::convolution_forward(description);
-    const memory source(description.src_desc(), state_->engine),
-        weight(description.weights_desc(), state_->engine);
-    const memory bias(description.bias_desc(), state_->engine),
-        result(description.dst_desc(), state_->engine);
-    Rng rng(1);
-    fill(source, 256, rng);
-    fill(bias, 8, rng);
-    // Through a plain layout, so that what oneDNN keeps beside the weights (sums for signed arithmetic) is
-    // right.
-    const memory plain({weight_dims(geometry), memory::data_type::s8,
-                        geometry.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw},
-                       state_->engine);
-    fill(plain, 256, rng);
-    dnnl::reorder(plain, weight)
-        .execute(state_->stream, const_cast<memory&>(plain), const_cast<memory&>(weight));
-    state_->stream.wait();
-    state_->arguments = {
-        {DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_BIAS, bias}, {DNNL_ARG_DST, result}};
+bool OnednnConv::can_be_inner_product(const ConvGeometry& g) {
+    return g.groups == 1 && g.out_pixels() == 1 && g.kernel_height == g.in_height &&
+           g.kernel_width == g.in_width;
+}
+
+OnednnConv::OnednnConv(const ConvGeometry& geometry, bool as_inner_product)
+    : state_(std::make_unique<State>()) {
+    if (as_inner_product) {
+        const auto description = describe_inner_product(geometry, state_->engine);
+        implementation_ = std::string("inner product, ") + description.impl_info_str();
+        state_->operation = dnnl::inner_product_forward(description);
+        state_->fill_arguments(geometry, tensors_of(description));
+    } else {
+        const auto description = describe_convolution(geometry, state_->engine);
+        implementation_ = description.impl_info_str();
+        state_->operation = dnnl::convolution_forward(description);
+        state_->fill_arguments(geometry, tensors_of(description));
+    }
 }
 
 OnednnConv::~OnednnConv() = default;
 
 void OnednnConv::run() {
-    state_->convolution.execute(state_->stream, state_->arguments);
+    state_->operation.execute(state_->stream, state_->arguments);
     state_->stream.wait();
 }
 

@@ -1,4 +1,5 @@
-// One convolution of oneDNN: u8 levels times s8 weights to u8 levels.
+// One convolution of oneDNN (or what it has for a window as large as the image): u8 levels times s8 weights
+// to u8 levels.
 #pragma once
 
 #include <memory>
@@ -12,8 +13,11 @@ class OnednnConv {
   public:
     // Per-channel scales and biases, a leaky ReLU behind (which is less work than PReLU), levels without zero
     // points (likewise). Activations NHWC, weights as oneDNN likes them best, packed beforehand.
-    explicit OnednnConv(const ConvGeometry& geometry);
+    // For a window as large as the image oneDNN has an operation of its own, `as_inner_product`, which is not
+    // always the faster one.
+    explicit OnednnConv(const ConvGeometry& geometry, bool as_inner_product = false);
     ~OnednnConv();
+    static bool can_be_inner_product(const ConvGeometry& geometry);
 
     void run();
     // What oneDNN calls the code that it chose.

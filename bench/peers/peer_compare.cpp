@@ -117,6 +117,8 @@ std::vector<Labelled> open_subjects(const Options& options, PeerProcess& peer) {
 std::vector<std::vector<double>> measure_rounds(std::vector<Labelled>& subjects, int batch,
                                                 const Options& options) {
     std::vector<std::vector<double>> times(subjects.size());
+    // Once before it counts: memory for so many images is allocated then.
+    for (Labelled& one : subjects) one.subject->measure(batch, 0);
     for (int round = 0; round < options.rounds; ++round) {
         for (size_t i = 0; i < subjects.size(); ++i) {
             times[i].push_back(subjects[i].subject->measure(batch, options.seconds));
