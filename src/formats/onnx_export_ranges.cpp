@@ -99,26 +99,15 @@ std::vector<EpilogueStep> epilogue_steps(const Epilogue& epilogue) {
     return steps;
 }
 
-double epilogue_unit(const IntegerModel& model, const Epilogue& epilogue) {
-    const auto step = [&](const IntegerOutput& output) {
-        const IntegerValue& value = model.values[output.value];
-        return value.is_float ? 1.0 : static_cast<double>(value.quant.scale);
-    };
-    for (const IntegerOutput& output : epilogue.outputs) {
-        if (output.scale.empty()) return step(output);
-    }
-    // Without a direct output r has no unit of its own, and any will do.
-    return step(epilogue.outputs[0]);
-}
-
-std::optional<QuantParams> guess_levels(const IntegerModel& model, const Epilogue& epilogue, size_t step) {
-    const double unit = epilogue_unit(model, epilogue);
-    std::optional<Range> range = range_of_outputs(model, epilogue, unit);
+std::optional<QuantParams> guess_levels(const OnnxExportContext& context, const Epilogue& epilogue,
+                                        size_t step) {
+    const double unit = context.unit(epilogue);
+    std::optional<Range> range = range_of_outputs(context.model, epilogue, unit);
     if (!range) return std::nullopt;
     const std::vector<EpilogueStep> steps = epilogue_steps(epilogue);
     for (size_t index = steps.size(); index-- > step;) {
         if (steps[index] == EpilogueStep::kResidual) {
-            const Range res = level_range(model.values[epilogue.residual].quant);
+            const Range res = level_range(context.model.values[epilogue.residual].quant);
             const Range was = *range;
             range->low = was.low - residual_reach() * res.high;
             range->high = was.high - residual_reach() * res.low;
