@@ -19,9 +19,12 @@ namespace quantface {
 enum class OnnxStyle {
     // Every value that has levels goes through QuantizeLinear and DequantizeLinear, as the integer network
     // has it; what
-    // lies between (activation, residual, batch norm) is float32. Levels differ from the integer engine's by
-    // single
-    // roundings only.
+    // lies between (activation, residual, batch norm) is float32 and rounded as in the integer engine. Scales
+    // are powers
+    // of two and each convolution is followed by its multipliers, so that float32 holds every number exactly:
+    // the levels
+    // are the engine's, bit for bit, as long as accumulators stay below 2^24 (average pools may round
+    // otherwise).
     kQdq,
     // As ONNX Runtime's static quantization lays networks out: a pair behind every convolution and every
     // addition, also

@@ -7,9 +7,22 @@
 
 namespace quantface {
 
+namespace {
+
+// The one next to it by ratio; not at float32's ends, where no product would fit.
+float power_of_two(float scale) {
+    return std::ldexp(1.0f, std::clamp(static_cast<int>(std::nearbyint(std::log2(scale))), -60, 60));
+}
+
+}  // namespace
+
 OnnxExportContext::OnnxExportContext(const IntegerModel& exported, OnnxStyle wanted, onnx::GraphProto& proto)
     : model(exported), style(wanted), graph(proto), values_(exported.values.size()) {
     find_needed();
+    for (const IntegerValue& each : model.values) {
+        quants_.push_back(each.quant);
+        if (style == OnnxStyle::kQdq) quants_.back().scale = power_of_two(each.quant.scale);
+    }
     input_name_ = graph.reserve("input");
     output_name_ = graph.reserve("embedding");
     if (!has_levels()) values_[model.input].real = input_name_;
@@ -128,7 +141,7 @@ OnnxExportContext::Grid OnnxExportContext::make_grid(const QuantParams& params, 
 
 const OnnxExportContext::Grid& OnnxExportContext::grid(ValueId id) {
     Grid& grid = values_[id].grid;
-    if (grid.name.empty()) grid = make_grid(value(id).quant, name_of(id));
+    if (grid.name.empty()) grid = make_grid(quant(id), name_of(id));
     return grid;
 }
 
@@ -144,6 +157,11 @@ std::string OnnxExportContext::per_channel(const std::vector<float>& numbers, co
 
 std::string OnnxExportContext::scaled_and_shifted(const std::string& number, const std::vector<float>& scale,
                                                   const std::vector<float>& shift, const std::string& name) {
+    if (style == OnnxStyle::kQdq) {
+        const std::string product =
+            graph.add("Mul", {number, per_channel(scale, name + ".scale_by_channel")}, name + ".scaled");
+        return graph.add("Add", {product, per_channel(shift, name + ".shift_by_channel")}, name + ".shifted");
+    }
     const auto channels = static_cast<int64_t>(scale.size());
     const std::vector<float> zeros(scale.size(), 0.0f), ones(scale.size(), 1.0f);
     return graph.add("BatchNormalization",
@@ -154,8 +172,16 @@ std::string OnnxExportContext::scaled_and_shifted(const std::string& number, con
                      name + ".normalized", {onnx_attribute("epsilon", 0.0f)});
 }
 
-bool is_one(double factor) {
-    return std::fabs(factor - 1) < 0x1p-22;
+bool OnnxExportContext::is_one(double factor) const {
+    return style == OnnxStyle::kQdq ? factor == 1 : std::fabs(factor - 1) < 0x1p-22;
+}
+
+double OnnxExportContext::unit(const Epilogue& epilogue) const {
+    for (const IntegerOutput& output : epilogue.outputs) {
+        if (output.scale.empty()) return step(output.value);
+    }
+    // Without a direct output r has no unit of its own, and any will do.
+    return step(epilogue.outputs[0].value);
 }
 
 }  // namespace quantface

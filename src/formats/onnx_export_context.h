@@ -29,10 +29,14 @@ class OnnxExportContext {
 
     const IntegerValue& value(ValueId id) const { return model.values[id]; }
     bool has_levels() const { return style != OnnxStyle::kFloat; }
+    // The value's levels. The real number of one is the model's own scale; for kQdq the power of two next to
+    // it, so that nothing but what the engine rounds is rounded (a scale is no part of what the engine
+    // computes with).
+    const QuantParams& quant(ValueId id) const { return quants_[id]; }
     // Real numbers of one level; the embedding is numbers already.
-    double step(ValueId id) const {
-        return value(id).is_float ? 1.0 : static_cast<double>(value(id).quant.scale);
-    }
+    double step(ValueId id) const { return value(id).is_float ? 1.0 : static_cast<double>(quant(id).scale); }
+    // Real numbers of one unit of an epilogue's r.
+    double unit(const Epilogue& epilogue) const;
     int32_t zero_point(ValueId id) const { return value(id).quant.zero_point; }
     // Whether the embedding depends on it; what does not is left out.
     bool is_needed(ValueId id) const { return needed_[id]; }
@@ -47,8 +51,8 @@ class OnnxExportContext {
     // The same but for the input, whose numbers are not rounded: for what rounds them itself.
     std::string unrounded(ValueId id) { return id == model.input ? input_name_ : real(id); }
 
-    // The tensor that has to be the embedding.
-    const std::string& output_name() const { return output_name_; }
+    // The last node's output is the embedding as it has to be, (N, dimension).
+    void define_embedding_by_last_node() { graph.rename_last(output_name_); }
     // The value is what `number` rounds to. Nothing beyond `bounds` comes out: for kQdqInteger, where
     // activations that only cut are left to the rounding; the other styles have cut before.
     void define(ValueId id, const std::string& number, OnnxInterval bounds = {});
@@ -62,9 +66,12 @@ class OnnxExportContext {
     // DequantizeLinear of levels that are quantized as the value.
     std::string dequantize(const std::string& levels, ValueId id, const std::string& name);
 
-    // number * factor; the number itself where the factor is 1 but for its rounding to float32.
+    // Whether a factor makes no difference, but (not for kQdq) that of its rounding to float32.
+    bool is_one(double factor) const;
+    // number * factor; the number itself where is_one(factor).
     std::string scaled(const std::string& number, double factor, const std::string& name);
-    // number * scale[c] + shift[c], as batch normalization of mean 0 and variance 1.
+    // number * scale[c] + shift[c]: for kQdq in two roundings, as the engine has it, else as batch
+    // normalization of mean 0 and variance 1.
     std::string scaled_and_shifted(const std::string& number, const std::vector<float>& scale,
                                    const std::vector<float>& shift, const std::string& name);
     // A constant for each channel of a 4-dimensional tensor.
@@ -88,12 +95,10 @@ class OnnxExportContext {
     std::string dequantize(const std::string& levels, const Grid& grid, const std::string& name);
     void define_embedding(const std::string& number);
 
+    std::vector<QuantParams> quants_;
     std::vector<Tensors> values_;
     std::vector<bool> needed_;
     std::string input_name_, output_name_;
 };
-
-// Whether the factor is 1 but for the roundings of its model's float32 numbers.
-bool is_one(double factor);
 
 }  // namespace quantface

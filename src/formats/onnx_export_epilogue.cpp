@@ -17,7 +17,7 @@ class EpilogueExport {
         : context_(context),
           epilogue_(epilogue),
           name_(context.name_of(node)),
-          unit_(epilogue_unit(context.model, epilogue)) {}
+          unit_(context.unit(epilogue)) {}
 
     void run(const std::string& number) {
         number_ = number;
@@ -41,7 +41,7 @@ class EpilogueExport {
     // operation on levels.
     void separate(size_t step) {
         if (context_.style != OnnxStyle::kQdqInteger || is_rounded_) return;
-        const auto levels = guess_levels(context_.model, epilogue_, step);
+        const auto levels = guess_levels(context_, epilogue_, step);
         if (levels) {
             number_ = context_.requantize(number_, *levels, bounds_, name_ + ".number");
             bounds_ = {};
@@ -144,7 +144,7 @@ void export_epilogue(OnnxExportContext& context, const IntegerNode& node, const 
 std::string export_sum(OnnxExportContext& context, const std::string& a, double factor_a,
                        const std::string& b, double factor_b, const std::string& name) {
     const std::string left = context.scaled(a, factor_a, name + "_a");
-    if (is_one(-factor_b)) return context.graph.add("Sub", {left, b}, name);
+    if (context.is_one(-factor_b)) return context.graph.add("Sub", {left, b}, name);
     return context.graph.add("Add", {left, context.scaled(b, factor_b, name + "_b")}, name);
 }
 

@@ -7,8 +7,8 @@
 
 namespace quantface {
 
-// `number`: the operation's r in real numbers (r * epilogue_unit()), 4 dimensions. Defines the outputs'
-// values.
+// `number`: the operation's r in real numbers (r * context.unit(epilogue)), 4 dimensions. Defines the
+// outputs' values.
 void export_epilogue(OnnxExportContext& context, const IntegerNode& node, const Epilogue& epilogue,
                      const std::string& number);
 

@@ -61,6 +61,12 @@ void OnnxExportGraph::add_to(const std::string& reserved, const char* op,
     for (const onnx::AttributeProto& attribute : attributes) *node.add_attribute() = attribute;
 }
 
+void OnnxExportGraph::rename_last(const std::string& reserved) {
+    onnx::NodeProto& node = *graph_.mutable_node(graph_.node_size() - 1);
+    node.set_name(reserved);
+    node.set_output(0, reserved);
+}
+
 template <typename Number>
 std::string OnnxExportGraph::constant(const std::string& name, int type, const Dims& dims,
                                       const std::vector<Number>& numbers) {

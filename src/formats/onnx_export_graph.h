@@ -32,6 +32,9 @@ class OnnxExportGraph {
     void add_to(const std::string& reserved, const char* op, const std::vector<std::string>& inputs,
                 const Attributes& attributes = {});
 
+    // Gives the last node and its output another, reserved name.
+    void rename_last(const std::string& reserved);
+
     // Constants; their names are returned. Numbers are written as little-endian bytes. floats() throws
     // Error(kBadInput) where a number is not finite: its model's numbers do not fit float32.
     std::string floats(const std::string& name, const Dims& dims, const std::vector<float>& numbers);

@@ -8,12 +8,13 @@ namespace {
 // The input's level as int32, without QuantizeLinear: what is nearest to the number, within the levels.
 std::string level_of_number(OnnxExportContext& context, ValueId input, const std::string& name) {
     OnnxExportGraph& graph = context.graph;
-    const QuantParams& params = context.value(input).quant;
+    const QuantParams& params = context.quant(input);
     const auto constant = [&](const char* what, double number) {
         return graph.floats(name + what, {}, {static_cast<float>(number)});
     };
     std::string number =
-        graph.add("Div", {context.real(input), constant(".scale", params.scale)}, name + ".scaled");
+        graph.add("Div", {context.real(input), constant(".scale", static_cast<double>(params.scale))},
+                  name + ".scaled");
     number = graph.add("Round", {number}, name + ".rounded");
     number = graph.add("Add", {number, constant(".zero_point", params.zero_point)}, name + ".shifted");
     number = graph.add("Clip", {number, constant(".least", 0), constant(".greatest", params.max_level())},
@@ -37,7 +38,7 @@ void export_operation(OnnxExportContext& context, const IntegerNode& node, const
         return;
     }
     std::vector<float> numbers;
-    for (const uint8_t level : op.table) numbers.push_back(dequantize(level, context.value(op.output).quant));
+    for (const uint8_t level : op.table) numbers.push_back(dequantize(level, context.quant(op.output)));
     const std::string table = graph.floats(name + ".table", {size}, numbers);
     const std::string index = level_of_number(context, input, name);
     context.define_exact(op.output, graph.add("Gather", {table, index}, name + ".looked_up"));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 namespace quantface {
 
@@ -51,25 +50,21 @@ std::optional<Range> range_of_outputs(const IntegerModel& model, const Epilogue&
     return range_of_output(model, epilogue.outputs[0], unit);
 }
 
-double reach() {
-    const char* t = std::getenv("QF_REACH");
-    return t ? std::atof(t) : 1;
-}
-double residual_reach() {
-    const char* t = std::getenv("QF_RES");
-    return t ? std::atof(t) : 0;
+// How many times as far as the positive numbers behind a PReLU the negative ones before it are followed.
+// Numbers beyond are cut, and all others share 255 levels: that costs least at 1 where the values behind have
+// 8 bits, and the fewer bits they have the less (MobileFaceNet at w8a8, w6a6 and w4a4, real faces).
+double furthest_negative(int bits) {
+    return 1 + 0.4 * (kMaxBits - bits);
 }
 
-// What a PReLU maps into the range. Negative numbers of channels with small slopes may be far away without
-// leaving it; they are followed no further than positive ones go, or all others would have to share a few
-// levels.
-Range before_prelu(const Range& after, const std::vector<float>& slopes) {
+// What a PReLU maps into the range. Channels with small slopes may reach far below it without leaving it.
+Range before_prelu(const Range& after, const std::vector<float>& slopes, int bits) {
     double low = 0;
     for (const float number : slopes) {
         const auto slope = static_cast<double>(number);
         if (slope != 0) low = std::min(low, slope > 0 ? after.low / slope : after.high / slope);
     }
-    const double furthest = reach() * std::max(after.high, -after.low);
+    const double furthest = furthest_negative(bits) * std::max(after.high, -after.low);
     return {std::max(low, -furthest), after.high};
 }
 
@@ -99,32 +94,17 @@ std::vector<EpilogueStep> epilogue_steps(const Epilogue& epilogue) {
     return steps;
 }
 
-double epilogue_unit(const IntegerModel& model, const Epilogue& epilogue) {
-    const auto step = [&](const IntegerOutput& output) {
-        const IntegerValue& value = model.values[output.value];
-        return value.is_float ? 1.0 : static_cast<double>(value.quant.scale);
-    };
-    for (const IntegerOutput& output : epilogue.outputs) {
-        if (output.scale.empty()) return step(output);
-    }
-    // Without a direct output r has no unit of its own, and any will do.
-    return step(epilogue.outputs[0]);
-}
-
-std::optional<QuantParams> guess_levels(const IntegerModel& model, const Epilogue& epilogue, size_t step) {
-    const double unit = epilogue_unit(model, epilogue);
-    std::optional<Range> range = range_of_outputs(model, epilogue, unit);
+std::optional<QuantParams> guess_levels(const OnnxExportContext& context, const Epilogue& epilogue,
+                                        size_t step) {
+    const double unit = context.unit(epilogue);
+    std::optional<Range> range = range_of_outputs(context.model, epilogue, unit);
     if (!range) return std::nullopt;
+    const int bits = context.model.values[epilogue.outputs[0].value].quant.bits;
     const std::vector<EpilogueStep> steps = epilogue_steps(epilogue);
     for (size_t index = steps.size(); index-- > step;) {
-        if (steps[index] == EpilogueStep::kResidual) {
-            const Range res = level_range(model.values[epilogue.residual].quant);
-            const Range was = *range;
-            range->low = was.low - residual_reach() * res.high;
-            range->high = was.high - residual_reach() * res.low;
-            continue;
-        }
-        *range = epilogue.activation == Activation::kPRelu ? before_prelu(*range, epilogue.slope)
+        // What is added seldom is as wide as the sum, and gets the sum's range.
+        if (steps[index] == EpilogueStep::kResidual) continue;
+        *range = epilogue.activation == Activation::kPRelu ? before_prelu(*range, epilogue.slope, bits)
                                                            : before_clip(*range, epilogue, unit);
     }
     return to_levels(*range);

@@ -12,12 +12,10 @@ namespace quantface {
 enum class EpilogueStep { kActivation, kResidual };
 std::vector<EpilogueStep> epilogue_steps(const Epilogue& epilogue);
 
-// Real numbers of one unit of an epilogue's r.
-double epilogue_unit(const IntegerModel& model, const Epilogue& epilogue);
-
 // 8-bit levels for the number that enters step `step` (or, where it is the number of steps, leaves the last
 // one): the interval of the outputs' levels, taken back through the steps. Whether it can be guessed: not
 // where the epilogue gives the embedding, which has no levels.
-std::optional<QuantParams> guess_levels(const IntegerModel& model, const Epilogue& epilogue, size_t step);
+std::optional<QuantParams> guess_levels(const OnnxExportContext& context, const Epilogue& epilogue,
+                                        size_t step);
 
 }  // namespace quantface

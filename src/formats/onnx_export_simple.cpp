@@ -15,7 +15,7 @@ constexpr int64_t kChannelAxis = 1;
 }  // namespace
 
 void export_operation(OnnxExportContext& context, const IntegerNode& node, const IntegerAffine& op) {
-    const double unit = epilogue_unit(context.model, op.epilogue);
+    const double unit = context.unit(op.epilogue);
     const ValueId input = node.inputs[0];
     const std::string name = context.name_of(node);
     std::vector<float> scale, shift;
@@ -24,7 +24,9 @@ void export_operation(OnnxExportContext& context, const IntegerNode& node, const
             static_cast<float>(static_cast<double>(op.multiplier[channel]) * unit / context.step(input)));
         shift.push_back(static_cast<float>(static_cast<double>(op.shift[channel]) * unit));
     }
-    const bool scales = !std::all_of(scale.begin(), scale.end(), [](float factor) { return is_one(factor); });
+    const bool scales = !std::all_of(scale.begin(), scale.end(), [&](float factor) {
+        return context.is_one(static_cast<double>(factor));
+    });
     const bool shifts = !std::all_of(shift.begin(), shift.end(), [](float number) { return number == 0; });
     std::string number = context.real(input);
     if (context.style == OnnxStyle::kFloat && input == context.model.input) {
@@ -40,7 +42,7 @@ void export_operation(OnnxExportContext& context, const IntegerNode& node, const
 }
 
 void export_operation(OnnxExportContext& context, const IntegerNode& node, const IntegerAdd& op) {
-    const double unit = epilogue_unit(context.model, op.epilogue);
+    const double unit = context.unit(op.epilogue);
     const ValueId a = node.inputs[0], b = node.inputs[1];
     const double factor_a = static_cast<double>(op.multiplier_a) * unit / context.step(a);
     const double factor_b = static_cast<double>(op.multiplier_b) * unit / context.step(b);
@@ -50,7 +52,7 @@ void export_operation(OnnxExportContext& context, const IntegerNode& node, const
 }
 
 void export_operation(OnnxExportContext& context, const IntegerNode& node, const IntegerMul& op) {
-    const double unit = epilogue_unit(context.model, op.epilogue);
+    const double unit = context.unit(op.epilogue);
     const ValueId a = node.inputs[0], b = node.inputs[1];
     const double factor = static_cast<double>(op.multiplier) * unit / (context.step(a) * context.step(b));
     const std::string name = context.name_of(node) + ".mul";
@@ -65,7 +67,7 @@ void export_operation(OnnxExportContext& context, const IntegerNode& node, const
 }
 
 void export_operation(OnnxExportContext& context, const IntegerNode& node, const IntegerAveragePool& op) {
-    const double unit = epilogue_unit(context.model, op.epilogue);
+    const double unit = context.unit(op.epilogue);
     const ValueId input = node.inputs[0];
     const Shape& shape = context.value(input).shape;
     const bool global = op.window.kernel_height == shape.height && op.window.kernel_width == shape.width &&

@@ -74,32 +74,73 @@ void fit_into_int8(Channel& channel) {
     channel.bias *= ratio;
 }
 
-}  // namespace
-
-OnnxConvWeights onnx_conv_weights(const IntegerConv& op, double unit, double input_scale,
-                                  const std::vector<int32_t>& zero, bool zero_at_0) {
+OnnxConvWeights empty_weights(const IntegerConv& op) {
     OnnxConvWeights weights;
     const int64_t outputs = static_cast<int64_t>(op.bias.size()), height = op.window.kernel_height,
                   width = op.window.kernel_width;
     weights.dims = {outputs, static_cast<int64_t>(op.weight.size()) / (outputs * height * width), height,
                     width};
+    weights.level.reserve(op.weight.size());
+    return weights;
+}
+
+void append(OnnxConvWeights& weights, const Channel& channel) {
+    for (const int32_t number : channel.number) {
+        weights.level.push_back(static_cast<int8_t>(number + channel.zero_point));
+    }
+    weights.zero_point.push_back(static_cast<int8_t>(channel.zero_point));
+    weights.scale.push_back(static_cast<float>(channel.scale));
+    weights.bias.push_back(channel.bias);
+}
+
+Channel channel_of(const OnnxWeightTask& task, size_t index) {
+    Channel channel;
+    channel.number = transposed(task.op, index, task.op.weight_offset(index));
+    channel.zero_point = -task.op.weight_offset(index);
+    channel.scale = static_cast<double>(task.op.multiplier[index]) * task.unit / task.input_scale;
+    return channel;
+}
+
+}  // namespace
+
+float OnnxConvWeights::real_weight(size_t index) const {
+    const size_t channel = index / (level.size() / scale.size());
+    return static_cast<float>(level[index] - zero_point[channel]) * scale[channel];
+}
+
+OnnxConvWeights exact_conv_weights(const OnnxWeightTask& task) {
+    const IntegerConv& op = task.op;
+    OnnxConvWeights weights = empty_weights(op);
     for (size_t index = 0; index < op.bias.size(); ++index) {
-        Channel channel;
-        channel.number = transposed(op, index, op.weight_offset(index));
-        channel.zero_point = -op.weight_offset(index);
-        channel.scale = static_cast<double>(op.multiplier[index]) * unit / input_scale;
+        Channel channel = channel_of(task, index);
+        const double scale = channel.scale;
+        constexpr int kFar = 100;  // keeps the scale of any multiplier in float32
+        const int exponent = scale == 0 ? 0 : std::clamp(std::ilogb(scale), -kFar, kFar);
+        channel.scale = std::ldexp(1.0, exponent);
+        channel.bias =
+            op.whole_bias(index) + static_cast<double>(sum_at_zero(op, index, channel.number, task.zero));
+        append(weights, channel);
+        weights.multiplier.push_back(static_cast<float>(std::ldexp(scale, -exponent)));
+        if (op.bias_fraction_bits > 0) {
+            weights.part.push_back(
+                static_cast<float>(static_cast<double>(op.part_of_bias(index)) * task.unit));
+        }
+    }
+    return weights;
+}
+
+OnnxConvWeights joined_conv_weights(const OnnxWeightTask& task, bool zero_at_0) {
+    const IntegerConv& op = task.op;
+    OnnxConvWeights weights = empty_weights(op);
+    for (size_t index = 0; index < op.bias.size(); ++index) {
+        Channel channel = channel_of(task, index);
         channel.bias = std::ldexp(op.bias[index], -op.bias_fraction_bits) +
-                       static_cast<double>(sum_at_zero(op, index, channel.number, zero));
+                       static_cast<double>(sum_at_zero(op, index, channel.number, task.zero));
         if (std::fabs(channel.scale) < static_cast<double>(std::numeric_limits<float>::min()))
             silence(channel);
         if (channel.scale < 0) flip(channel, op.has_asymmetric_weights());
         if (zero_at_0) fit_into_int8(channel);
-        for (const int32_t number : channel.number) {
-            weights.level.push_back(static_cast<int8_t>(number + channel.zero_point));
-        }
-        weights.zero_point.push_back(static_cast<int8_t>(channel.zero_point));
-        weights.scale.push_back(static_cast<float>(channel.scale));
-        weights.bias.push_back(channel.bias);
+        append(weights, channel);
     }
     return weights;
 }
