@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "kernels/kernel_set.h"
+#include "random_iresnet.h"
 #include "random_models.h"
 #include "runtime/integer_arena.h"
 
@@ -47,6 +48,12 @@ size_t varied_values(const Values& values) {
     return varied;
 }
 
+int64_t work_of(const IntegerModel& model) {
+    int64_t work = 0;
+    for (const IntegerNode& node : model.nodes) work += multiply_accumulates(model, node);
+    return work;
+}
+
 TEST(IntegerExecutorTest, EveryInstructionSetGivesTheReferenceBitsOnRandomNetworks) {
     size_t varied = 0, all = 0;
     std::set<std::string> kinds;
@@ -81,9 +88,7 @@ TEST(IntegerExecutorTest, EveryInstructionSetGivesTheReferenceBitsOnRandomNetwor
 TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNet) {
     const IntegerModel model = random_mobile_face_net(1);
     validate(model);
-    int64_t work = 0;
-    for (const IntegerNode& node : model.nodes) work += multiply_accumulates(model, node);
-    EXPECT_NEAR(static_cast<double>(work), 221e6, 10e6);
+    EXPECT_NEAR(static_cast<double>(work_of(model)), 221e6, 10e6);
     Rng rng(1);
     const auto pixels = random_pixels(model, rng);
     const Values expected = run_all(IntegerExecutor(model, KernelChoice::kScalarReference), model, pixels);
@@ -95,7 +100,10 @@ TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNet) {
 
 TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNetWithAsymmetricWeights) {
     for (const int bits : {8, 5}) {
-        const IntegerModel model = random_mobile_face_net(3, bits, true);
+        RandomModelBuilder::ConvOptions weights;
+        weights.weight_bits = bits;
+        weights.asymmetric_weights = true;
+        const IntegerModel model = random_mobile_face_net(3, weights);
         validate(model);
         Rng rng(2);
         const auto pixels = random_pixels(model, rng);
@@ -104,6 +112,38 @@ TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNetWithAsymmetric
         EXPECT_GT(varied_values(expected), expected.size() * 9 / 10);
         EXPECT_EQ(run_all(IntegerExecutor(model), model, pixels), expected) << bits << " bits";
     }
+}
+
+TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnIResNet) {
+    struct Bits {
+        int weights, activations;
+    };
+    for (const Bits bits : {Bits{8, 8}, Bits{6, 6}, Bits{4, 4}, Bits{4, 8}}) {
+        RandomModelBuilder::ConvOptions shared;
+        shared.weight_bits = bits.weights;
+        shared.bits = bits.activations;
+        shared.zero_point_padding = true;
+        const IntegerModel model = random_iresnet(5, 18, 32, shared);
+        ASSERT_NO_THROW(validate(model));
+        Rng rng(4);
+        const auto pixels = random_pixels(model, rng);
+        const Values expected =
+            run_all(IntegerExecutor(model, KernelChoice::kScalarReference), model, pixels);
+        EXPECT_GT(varied_values(expected), expected.size() * 9 / 10);
+        for (const KernelSet& kernels : kernel_sets(cpu_features())) {
+            EXPECT_EQ(run_all(IntegerExecutor(model, kernels), model, pixels), expected)
+                << kernels.name << ", weights of " << bits.weights << " bits";
+        }
+    }
+}
+
+TEST(IntegerExecutorTest, RandomIResNetsHaveTheSizesOfTheTrainedOnes) {
+    const IntegerModel small = random_iresnet(1, 18), large = random_iresnet(1, 100);
+    validate(small);
+    validate(large);
+    EXPECT_NEAR(static_cast<double>(work_of(small)), 2.6e9, 0.1e9);
+    EXPECT_NEAR(static_cast<double>(work_of(large)), 12.1e9, 0.2e9);
+    EXPECT_NEAR(static_cast<double>(packed_weight_bytes(large)), 65e6, 1e6);
 }
 
 // What asymmetric weights mean, by arithmetic of its own, at every width: zero points and levels at their
