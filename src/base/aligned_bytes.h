@@ -2,26 +2,39 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
-#include <new>
+#include <utility>
 
 namespace quantface {
 
-// Zeroed bytes, aligned to 64.
+// Zeroed bytes, aligned to 64. From 2 MB on they come from the operating system in pages of that size where
+// it has them (as large networks would otherwise wait for address translation), and take no memory before
+// they are touched. Throws std::bad_alloc.
 class AlignedBytes {
   public:
     AlignedBytes() = default;
-    explicit AlignedBytes(size_t size) : size_(size), data_(new (kAlignment) std::byte[size + 1]()) {}
-    std::byte* data() const { return data_.get(); }
+    explicit AlignedBytes(size_t size);
+    ~AlignedBytes();
+    AlignedBytes(AlignedBytes&& other) noexcept { swap(other); }
+    AlignedBytes& operator=(AlignedBytes&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+
+    std::byte* data() const { return data_; }
     size_t size() const { return size_; }
 
   private:
-    static constexpr std::align_val_t kAlignment{64};
-    struct Delete {
-        void operator()(std::byte* bytes) const { ::operator delete[](bytes, kAlignment); }
-    };
+    void swap(AlignedBytes& other) noexcept {
+        std::swap(size_, other.size_);
+        std::swap(data_, other.data_);
+        std::swap(mapping_, other.mapping_);
+        std::swap(mapping_bytes_, other.mapping_bytes_);
+    }
+
     size_t size_ = 0;
-    std::unique_ptr<std::byte[], Delete> data_;
+    std::byte* data_ = nullptr;
+    void* mapping_ = nullptr;  // null: from the heap
+    size_t mapping_bytes_ = 0;
 };
 
 }  // namespace quantface

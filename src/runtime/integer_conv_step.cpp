@@ -65,6 +65,7 @@ class ConvStep : public IntegerStep {
         arguments.weight_offset = weight_offset_.empty() ? nullptr : weight_offset_.data();
         arguments.padding_level = padding_level_.data();
         arguments.largest_product = largest_product_;
+        arguments.next_weight = next_weight_;
         arguments.epilogue = &epilogue_.params();
         arguments.data = epilogue_.data(memory);
         arguments.scratch = memory.scratch;
@@ -88,7 +89,12 @@ class ConvStep : public IntegerStep {
     size_t scratch_bytes() const override {
         return depthwise_ ? depthwise_scratch_bytes(geometry_) : conv_scratch_bytes(conv_, geometry_);
     }
-    size_t weight_bytes() const override { return weight_.size(); }
+    std::span<const std::byte> weight() const override { return weight_.bytes(); }
+    void move_weight(ByteArena& arena) override { weight_.move_to(arena); }
+    void set_next_weight(std::span<const std::byte> weight) override {
+        constexpr size_t kMostBytes = 256 * 1024;  // of the second-level cache
+        next_weight_ = weight.first(std::min(weight.size(), kMostBytes));
+    }
 
   private:
     ConvStep(const StepContext& context, const IntegerConv& op, KernelWeights weights)
@@ -109,7 +115,7 @@ class ConvStep : public IntegerStep {
         // The larger operand is what is better read only once.
         const int64_t input_bytes = int64_t{geometry_.in_height} * geometry_.in_width * geometry_.in_channels;
         const bool divisible = (geometry_.groups == 1 || depthwise_) && channel_blocks() > 1;
-        by_channels_ = divisible && static_cast<int64_t>(weight_.size()) > input_bytes;
+        by_channels_ = divisible && static_cast<int64_t>(weight_.bytes().size()) > input_bytes;
     }
 
     int64_t channel_blocks() const {
@@ -132,9 +138,10 @@ class ConvStep : public IntegerStep {
     int32_t largest_product_;
     const ConvKernel& conv_;
     const DepthwiseKernel* depthwise_;
-    AlignedBytes weight_;
+    StepWeight weight_;
     std::vector<int32_t> weight_offset_;
     std::vector<uint8_t> padding_level_;
+    std::span<const std::byte> next_weight_;
     BoundEpilogue epilogue_;
     ValuePlace input_;
     bool by_channels_;
@@ -181,14 +188,15 @@ class FullyConnectedStep : public IntegerStep {
 
     int most_shares() const override { return (channels_ + kernel_.columns - 1) / kernel_.columns; }
     size_t scratch_bytes() const override { return fully_connected_scratch_bytes(depth_); }
-    size_t weight_bytes() const override { return weight_.size(); }
+    std::span<const std::byte> weight() const override { return weight_.bytes(); }
+    void move_weight(ByteArena& arena) override { weight_.move_to(arena); }
 
   private:
     const FullyConnectedKernel& kernel_;
     int64_t depth_;
     int channels_;
     int bits_;
-    AlignedBytes weight_;
+    StepWeight weight_;
     BoundEpilogue epilogue_;
     ValuePlace input_;
 };

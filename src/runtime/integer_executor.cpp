@@ -25,6 +25,7 @@ struct IntegerExecutor::Plan {
         std::unique_ptr<IntegerStep> step;
         std::vector<ReportedValue> outputs;
     };
+    ByteArena weights;
     std::vector<Node> nodes;
     size_t pixel_count = 0, embedding_count = 0;
     size_t arena_bytes = 0, scratch_bytes = 0, weight_bytes = 0;
@@ -80,12 +81,18 @@ IntegerExecutor::IntegerExecutor(const IntegerModel& model, const KernelSet& ker
         Plan::Node& planned = plan->nodes.emplace_back();
         planned.step = make_step(context);
         plan->scratch_bytes = std::max(plan->scratch_bytes, planned.step->scratch_bytes());
-        plan->weight_bytes += planned.step->weight_bytes();
+        planned.step->move_weight(plan->weights);
+        plan->weight_bytes += planned.step->weight().size();
         for (const ValueId output : outputs_of(node)) {
             const IntegerValue& value = model.values[output];
             planned.outputs.push_back(
                 {output, context.place(output), static_cast<size_t>(value.shape.size()), value.is_float});
         }
+    }
+    std::span<const std::byte> next_weight;
+    for (auto node = plan->nodes.rbegin(); node != plan->nodes.rend(); ++node) {
+        node->step->set_next_weight(next_weight);
+        if (!node->step->weight().empty()) next_weight = node->step->weight();
     }
     plan_ = std::move(plan);
 }

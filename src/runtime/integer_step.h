@@ -3,13 +3,36 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "base/byte_arena.h"
 #include "graph/integer_model.h"
 #include "kernels/kernel_set.h"
 #include "runtime/integer_memory.h"
 
 namespace quantface {
+
+// Packed weights: a step's own when it has packed them, in the plan's memory afterwards.
+class StepWeight {
+  public:
+    explicit StepWeight(AlignedBytes packed)
+        : packed_(std::move(packed)), bytes_(packed_.data(), packed_.size()) {}
+
+    const std::byte* data() const { return bytes_.data(); }
+    std::span<const std::byte> bytes() const { return bytes_; }
+
+    void move_to(ByteArena& arena) {
+        std::byte* place = arena.take(bytes_.size());
+        std::copy(bytes_.begin(), bytes_.end(), place);
+        bytes_ = {place, bytes_.size()};
+        packed_ = AlignedBytes();
+    }
+
+  private:
+    AlignedBytes packed_;
+    std::span<const std::byte> bytes_;
+};
 
 // One of `count` parts of a step's work, which may run at once.
 struct Share {
@@ -37,7 +60,11 @@ class IntegerStep {
     // Of RunMemory::scratch.
     virtual size_t scratch_bytes() const { return 0; }
     // Packed weights.
-    virtual size_t weight_bytes() const { return 0; }
+    virtual std::span<const std::byte> weight() const { return {}; }
+    // Puts them there, and forgets its own.
+    virtual void move_weight(ByteArena&) {}
+    // What the next step with weights reads: may be fetched while this one runs.
+    virtual void set_next_weight(std::span<const std::byte>) {}
 };
 
 // What steps are made of. offsets: ArenaLayout's.

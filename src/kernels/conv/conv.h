@@ -23,6 +23,8 @@ struct ConvArguments {
     // No level (padding's too) times the magnitude of a weight (without weight_offset) is more; see
     // GemmKernel::largest_product.
     int32_t largest_product = kLargestProduct;
+    // What is read after this convolution: may be fetched towards its end.
+    std::span<const std::byte> next_weight;
     const EpilogueParams* epilogue = nullptr;
     EpilogueData data;
     std::byte* scratch = nullptr;  // conv_scratch_bytes(), aligned to 64; its contents do not matter

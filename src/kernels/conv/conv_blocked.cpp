@@ -25,6 +25,10 @@ class BlockLayout {
     }
     // All blocks but the last have the full width. channel: a multiple of packing.columns.
     int64_t offset(int channel) const { return channel / packing_.columns * bytes(packing_.columns); }
+    std::span<const std::byte> block(const int8_t* weights, int channel) const {
+        return {reinterpret_cast<const std::byte*>(weights) + offset(channel),
+                static_cast<size_t>(bytes(width(channel)))};
+    }
     int64_t total_bytes() const {
         const int last = (channels_ - 1) / packing_.columns * packing_.columns;
         return offset(last) + bytes(width(last));
@@ -47,6 +51,26 @@ void pack_column(const GemmPacking& packing, const ConvRows& rows, const int8_t*
         }
     }
 }
+
+// Weights are used once an image, and all of a large network are more than caches hold: while one block is
+// multiplied the next one is fetched, some of it with each depth group of each call.
+class Prefetch {
+  public:
+    Prefetch(std::span<const std::byte> memory, int64_t calls, int64_t depth_groups)
+        : from_(memory.data()),
+          step_(static_cast<int64_t>(memory.size()) / (calls * depth_groups)),
+          depth_groups_(depth_groups) {}
+
+    void give(GemmTask& task) {
+        task.prefetch = from_;
+        task.prefetch_step = step_;
+        from_ += step_ * depth_groups_;
+    }
+
+  private:
+    const std::byte* from_;
+    int64_t step_, depth_groups_;
+};
 
 }  // namespace
 
@@ -107,7 +131,12 @@ void convolve_blocked(const GemmKernel& gemm, const ConvArguments& arguments, co
                 task.weights = weights + layout.offset(channel);
                 task.columns = std::min(gemm.packing.columns, end - channel);
                 task.first_channel = group * channels + channel;
+                Prefetch prefetch(channel + gemm.packing.columns < end
+                                      ? layout.block(weights, channel + gemm.packing.columns)
+                                      : arguments.next_weight,
+                                  calls, rows.depth_groups());
                 for (int64_t call = 0; call < calls; ++call) {
+                    prefetch.give(task);
                     const int64_t row = count * call / calls;
                     task.row_count = static_cast<int>(count * (call + 1) / calls - row);
                     task.rows = panel.pieces(row);

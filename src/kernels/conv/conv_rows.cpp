@@ -100,24 +100,33 @@ void ConvPanel::load(int group, int64_t first, int64_t count) {
     }
 }
 
+bool ConvPanel::is_inside(int64_t top, int64_t left) const {
+    return top >= 0 && left >= 0 &&
+           top + int64_t{geometry_.kernel_height - 1} * geometry_.dilation_y < geometry_.in_height &&
+           left + int64_t{geometry_.kernel_width - 1} * geometry_.dilation_x < geometry_.in_width;
+}
+
 void ConvPanel::load_taps(int64_t y, int64_t x, int group, const uint8_t** pieces) const {
     const int64_t first_channel = int64_t{group} * geometry_.group_in_channels();
-    const uint8_t* input = arguments_.input + first_channel;
-    const uint8_t* padding = arguments_.padding_level + first_channel;
     const int64_t top = y * geometry_.stride_y - geometry_.padding_top;
     const int64_t left = x * geometry_.stride_x - geometry_.padding_left;
     const int64_t pixel_bytes = geometry_.in_channels;
+    const int64_t line_bytes = pixel_bytes * geometry_.in_width;
     const int64_t step = geometry_.dilation_x * pixel_bytes;
-    const bool columns_inside =
-        left >= 0 && left + int64_t{geometry_.kernel_width - 1} * geometry_.dilation_x < geometry_.in_width;
-    for (int ky = 0; ky < geometry_.kernel_height; ++ky) {
+    const uint8_t* line = arguments_.input + first_channel + top * line_bytes + left * pixel_bytes;
+    if (is_inside(top, left)) {
+        for (int ky = 0; ky < geometry_.kernel_height; ++ky, line += geometry_.dilation_y * line_bytes) {
+            for (int kx = 0; kx < geometry_.kernel_width; ++kx) *pieces++ = line + kx * step;
+        }
+        return;
+    }
+    for (int ky = 0; ky < geometry_.kernel_height; ++ky, line += geometry_.dilation_y * line_bytes) {
         const int64_t in_y = top + int64_t{ky} * geometry_.dilation_y;
-        const bool line_inside = in_y >= 0 && in_y < geometry_.in_height;
-        const uint8_t* at = input + (in_y * geometry_.in_width + left) * pixel_bytes;
-        for (int kx = 0; kx < geometry_.kernel_width; ++kx, at += step) {
+        for (int kx = 0; kx < geometry_.kernel_width; ++kx) {
             const int64_t in_x = left + int64_t{kx} * geometry_.dilation_x;
-            const bool inside = line_inside && (columns_inside || (in_x >= 0 && in_x < geometry_.in_width));
-            *pieces++ = inside ? at : padding;
+            const bool inside =
+                in_y >= 0 && in_y < geometry_.in_height && in_x >= 0 && in_x < geometry_.in_width;
+            *pieces++ = inside ? line + kx * step : arguments_.padding_level + first_channel;
         }
     }
 }
@@ -126,16 +135,16 @@ void ConvPanel::load_lines(int64_t y, int64_t x, const uint8_t** pieces, uint8_t
     const int64_t top = y * geometry_.stride_y - geometry_.padding_top;
     const int64_t left = x * geometry_.stride_x - geometry_.padding_left;
     const auto channels = static_cast<size_t>(geometry_.in_channels);
+    const int64_t line_bytes = int64_t{geometry_.in_channels} * geometry_.in_width;
+    const uint8_t* line = arguments_.input + top * line_bytes + left * geometry_.in_channels;
+    const int64_t step = geometry_.dilation_y * line_bytes;
     const bool columns_inside = left >= 0 && left + geometry_.kernel_width <= geometry_.in_width;
-    for (int ky = 0; ky < geometry_.kernel_height; ++ky, copies += rows_.copied_bytes) {
+    for (int ky = 0; ky < geometry_.kernel_height; ++ky, line += step, copies += rows_.copied_bytes) {
         const int64_t in_y = top + int64_t{ky} * geometry_.dilation_y;
-        const bool line_inside = in_y >= 0 && in_y < geometry_.in_height;
-        if (line_inside && columns_inside) {
-            const uint8_t* line = input_pixel(geometry_, arguments_.input, in_y, left);
-            if (input_end_ - line >= rows_.copied_bytes) {
-                pieces[ky] = line;
-                continue;
-            }
+        const bool inside = columns_inside && in_y >= 0 && in_y < geometry_.in_height;
+        if (inside && input_end_ - line >= rows_.copied_bytes) {
+            pieces[ky] = line;
+            continue;
         }
         uint8_t* to = copies;
         for (int kx = 0; kx < geometry_.kernel_width; ++kx, to += channels) {

@@ -42,6 +42,8 @@ class ConvPanel {
     }
 
   private:
+    // Whether the whole window is, that has its first tap there.
+    bool is_inside(int64_t top, int64_t left) const;
     void load_taps(int64_t y, int64_t x, int group, const uint8_t** pieces) const;
     void load_lines(int64_t y, int64_t x, const uint8_t** pieces, uint8_t* copies) const;
     void gather(int64_t y, int64_t x, int group, uint8_t* levels) const;

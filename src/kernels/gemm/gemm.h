@@ -48,6 +48,9 @@ struct GemmTask {
     const EpilogueData* data = nullptr;
     int64_t first_pixel = 0;
     int first_channel = 0;
+    // Memory that is needed soon: with each depth group, so many bytes more of it may be fetched.
+    const std::byte* prefetch = nullptr;
+    int64_t prefetch_step = 0;
 };
 
 // The largest product of a level and a weight that there is.

@@ -26,13 +26,27 @@ namespace {
 template <typename Isa, int kRows, int kVectors>
 using Sums = typename Isa::Vector[kRows][kVectors];
 
-// Adds the products of depth groups [begin, end) of one piece; moves `weights` on.
+// What is read from one end to the other: the weights, and beside them what comes next.
+struct Stream {
+    explicit Stream(const GemmTask& task)
+        : weights(task.weights),
+          prefetch(task.prefetch ? task.prefetch : reinterpret_cast<const std::byte*>(task.weights)),
+          prefetch_step(task.prefetch_step) {}
+    const int8_t* weights;
+    const std::byte* prefetch;
+    int64_t prefetch_step;
+};
+
+// Adds the products of depth groups [begin, end) of one piece.
 template <typename Isa, int kRows, int kVectors>
 [[gnu::always_inline]] inline void add_groups(const char* const (&rows)[kRows], int64_t begin, int64_t end,
-                                              const int8_t*& weights, Sums<Isa, kRows, kVectors>& sums) {
+                                              Stream& stream, Sums<Isa, kRows, kVectors>& sums) {
     for (int64_t at = begin * Isa::kGroupBytes; at < end * Isa::kGroupBytes; at += Isa::kGroupBytes) {
         typename Isa::Vector packed[kVectors];
-        for (int v = 0; v < kVectors; ++v) packed[v] = Isa::load_weights(weights + Isa::kWeightBytes * v);
+        for (int v = 0; v < kVectors; ++v)
+            packed[v] = Isa::load_weights(stream.weights + Isa::kWeightBytes * v);
+        __builtin_prefetch(stream.prefetch, 0, 2);
+        stream.prefetch += stream.prefetch_step;
         for (int row = 0; row < kRows; ++row) {
             int32_t some;
             memcpy(&some, rows[row] + at, sizeof some);
@@ -42,15 +56,15 @@ template <typename Isa, int kRows, int kVectors>
                 if constexpr (Isa::kAddsInInt16) Isa::pin(sums[row][v]);
             }
         }
-        weights += Isa::kWeightBytes * kVectors;
+        stream.weights += Isa::kWeightBytes * kVectors;
     }
 }
 
 template <typename Isa, int kRows, int kVectors>
 [[gnu::always_inline]] inline void add_piece(const GemmTask& task, const char* const (&rows)[kRows],
-                                             const int8_t*& weights, Sums<Isa, kRows, kVectors>& sums) {
+                                             Stream& stream, Sums<Isa, kRows, kVectors>& sums) {
     if constexpr (!Isa::kAddsInInt16) {
-        add_groups<Isa, kRows, kVectors>(rows, 0, task.piece_groups, weights, sums);
+        add_groups<Isa, kRows, kVectors>(rows, 0, task.piece_groups, stream, sums);
     } else {
         for (int64_t begin = 0; begin < task.piece_groups; begin += task.groups_in_int16) {
             const int64_t left = task.piece_groups - begin;
@@ -60,7 +74,7 @@ template <typename Isa, int kRows, int kVectors>
             }
             Isa::to_memory(sums);
             add_groups<Isa, kRows, kVectors>(
-                rows, begin, begin + (left < task.groups_in_int16 ? left : task.groups_in_int16), weights,
+                rows, begin, begin + (left < task.groups_in_int16 ? left : task.groups_in_int16), stream,
                 narrow);
             for (int row = 0; row < kRows; ++row) {
                 for (int v = 0; v < kVectors; ++v) {
@@ -78,13 +92,13 @@ void run_tile(const GemmTask& task) {
         sums[0][v] = Isa::load(task.epilogue->bias + task.first_channel + Isa::kLanes * v);
         for (int row = 1; row < kRows; ++row) sums[row][v] = sums[0][v];
     }
-    const int8_t* weights = task.weights;
+    Stream stream(task);
     for (int64_t piece = 0; piece < task.pieces; ++piece) {
         const char* rows[kRows];
         for (int row = 0; row < kRows; ++row) {
             rows[row] = static_cast<const char*>(task.rows[row * task.pieces + piece]);
         }
-        add_piece<Isa, kRows, kVectors>(task, rows, weights, sums);
+        add_piece<Isa, kRows, kVectors>(task, rows, stream, sums);
     }
     Isa::template add_level_sums<kRows, kVectors>(task.level_sums, task.weight_offset, task.first_channel,
                                                   sums);
