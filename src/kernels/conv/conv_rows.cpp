@@ -8,9 +8,11 @@ namespace quantface {
 
 namespace {
 
-// A panel's pointers and copies stay in the second-level cache beside a block of weights.
+// A panel's pointers and copies stay in the second-level cache beside a block of weights. Of lines only those
+// at the image's border are copied.
 constexpr int64_t kMostPanelRows = 192;
 constexpr int64_t kMostCopiedBytes = 192 * 1024;
+constexpr int64_t kMostLineBytes = 1024 * 1024;
 constexpr int64_t kMostPointers = 16 * 1024;
 
 constexpr int64_t round_up(int64_t number, int64_t unit) {
@@ -19,9 +21,11 @@ constexpr int64_t round_up(int64_t number, int64_t unit) {
 
 ConvRows::Kind kind_of(const GemmKernel& gemm, const ConvGeometry& geometry) {
     if (gemm.widen) return ConvRows::Kind::kGathered;
-    if (geometry.group_in_channels() % gemm.packing.depth_unit == 0) return ConvRows::Kind::kTaps;
+    const bool taps = geometry.group_in_channels() % gemm.packing.depth_unit == 0;
     const bool lines = geometry.groups == 1 && (geometry.dilation_x == 1 || geometry.kernel_width == 1);
-    return lines ? ConvRows::Kind::kLines : ConvRows::Kind::kGathered;
+    // Large windows have few pixels whose lines all lie within the image.
+    if (lines && (!taps || geometry.kernel_width <= 3)) return ConvRows::Kind::kLines;
+    return taps ? ConvRows::Kind::kTaps : ConvRows::Kind::kGathered;
 }
 
 int64_t pieces_of(ConvRows::Kind kind, const ConvGeometry& geometry) {
@@ -48,7 +52,8 @@ ConvRows::ConvRows(const GemmKernel& gemm, const ConvGeometry& geometry)
       copied_bytes(kind == Kind::kTaps ? 0 : piece_groups * gemm.packing.depth_unit * (gemm.widen ? 2 : 1)) {
     int64_t most = std::min(kMostPanelRows, std::max<int64_t>(kMostPointers / pieces, 1));
     if (copied_bytes > 0) {
-        most = std::min(most, std::max<int64_t>(kMostCopiedBytes / (copied_bytes * pieces), 1));
+        const int64_t bytes = kind == Kind::kLines ? kMostLineBytes : kMostCopiedBytes;
+        most = std::min(most, std::max<int64_t>(bytes / (copied_bytes * pieces), 1));
     }
     // Whole calls of the kernel.
     most = std::max<int64_t>(most / gemm.max_rows, 1) * gemm.max_rows;

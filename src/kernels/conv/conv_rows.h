@@ -6,16 +6,17 @@
 namespace quantface {
 
 // In which pieces a matrix kernel reads the window of one output pixel.
+//   lines       one piece for each line of the window, whose taps lie one behind the other in the image. A
+//   copy at
+//               the image's border, and where the last group of depth would read past the image's end.
 //   taps        one piece for each tap of the window, read where it lies in the image, or from the padding's
-//               levels: nothing is copied. Where the channels of a group fill whole groups of depth.
-//   lines       one piece for each line of the window, whose taps lie one behind the other in the image (few
-//               channels: the first convolution). At the image's border, and where the last group of depth
-//               would read past its end, a copy.
+//               levels: nothing is copied. Where there are groups or dilation, and the channels of a group
+//               fill whole groups of depth.
 //   gathered    one piece, copied together (and widened, where the kernel takes int16).
 struct ConvRows {
     ConvRows(const GemmKernel& gemm, const ConvGeometry& geometry);
 
-    enum class Kind { kTaps, kLines, kGathered } kind;
+    enum class Kind { kLines, kTaps, kGathered } kind;
     int64_t pieces;
     int64_t piece_depth;   // entries of one piece
     int64_t piece_groups;  // depth groups of one piece, the last one filled up

@@ -33,9 +33,9 @@ struct GemmTask {
     // Piece p of row r: rows[r * pieces + p], piece_groups * depth_unit entries, u8 or (where the kernel
     // widens) int16. What they hold past the true depth does not matter, as the weights are zero there.
     const void* const* rows = nullptr;
-    int row_count = 0;  // 1..max_rows
-    int64_t pieces = 0;
-    int64_t piece_groups = 0;
+    int row_count = 0;                // 1..max_rows
+    int64_t pieces = 0;               // at least 1
+    int64_t piece_groups = 0;         // at least 1
     const int8_t* weights = nullptr;  // the block
     int columns = 0;                  // true channels of the block, 1..packing.columns
     // Asymmetric weights: level_sums[r] * weight_offset[first_channel + c] is added; null: none.

@@ -37,20 +37,23 @@ struct Stream {
     int64_t prefetch_step;
 };
 
-// Adds the products of depth groups [begin, end) of one piece.
+// Adds the products of depth groups [begin, end) of one piece, begin < end.
 template <typename Isa, int kRows, int kVectors>
 [[gnu::always_inline]] inline void add_groups(const char* const (&rows)[kRows], int64_t begin, int64_t end,
                                               Stream& stream, Sums<Isa, kRows, kVectors>& sums) {
     for (int64_t at = begin * Isa::kGroupBytes; at < end * Isa::kGroupBytes; at += Isa::kGroupBytes) {
         typename Isa::Vector packed[kVectors];
+#pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v)
             packed[v] = Isa::load_weights(stream.weights + Isa::kWeightBytes * v);
         __builtin_prefetch(stream.prefetch, 0, 2);
         stream.prefetch += stream.prefetch_step;
+#pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row) {
             int32_t some;
             memcpy(&some, rows[row] + at, sizeof some);
             const auto levels = Isa::broadcast(some);
+#pragma GCC unroll 8
             for (int v = 0; v < kVectors; ++v) {
                 sums[row][v] = Isa::dot(sums[row][v], levels, packed[v]);
                 if constexpr (Isa::kAddsInInt16) Isa::pin(sums[row][v]);
@@ -69,14 +72,18 @@ template <typename Isa, int kRows, int kVectors>
         for (int64_t begin = 0; begin < task.piece_groups; begin += task.groups_in_int16) {
             const int64_t left = task.piece_groups - begin;
             Sums<Isa, kRows, kVectors> narrow;
-            for (auto& row : narrow) {
-                for (auto& sum : row) sum = Isa::zero();
+#pragma GCC unroll 8
+            for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+                for (int v = 0; v < kVectors; ++v) narrow[row][v] = Isa::zero();
             }
             Isa::to_memory(sums);
             add_groups<Isa, kRows, kVectors>(
                 rows, begin, begin + (left < task.groups_in_int16 ? left : task.groups_in_int16), stream,
                 narrow);
+#pragma GCC unroll 8
             for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v) {
                     sums[row][v] = Isa::widen_sums(sums[row][v], narrow[row][v]);
                 }
@@ -88,13 +95,16 @@ template <typename Isa, int kRows, int kVectors>
 template <typename Isa, int kRows, int kVectors>
 void run_tile(const GemmTask& task) {
     Sums<Isa, kRows, kVectors> sums;
+#pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-        sums[0][v] = Isa::load(task.epilogue->bias + task.first_channel + Isa::kLanes * v);
-        for (int row = 1; row < kRows; ++row) sums[row][v] = sums[0][v];
+        const auto bias = Isa::load(task.epilogue->bias + task.first_channel + Isa::kLanes * v);
+#pragma GCC unroll 8
+        for (int row = 0; row < kRows; ++row) sums[row][v] = bias;
     }
     Stream stream(task);
     for (int64_t piece = 0; piece < task.pieces; ++piece) {
         const char* rows[kRows];
+#pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row) {
             rows[row] = static_cast<const char*>(task.rows[row * task.pieces + piece]);
         }
