@@ -46,8 +46,10 @@ template <typename Isa, int kRows, int kVectors>
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v)
             packed[v] = Isa::load_weights(stream.weights + Isa::kWeightBytes * v);
-        __builtin_prefetch(stream.prefetch, 0, 2);
-        stream.prefetch += stream.prefetch_step;
+        if constexpr (!Isa::kAddsInInt16) {  // it would take longer than the memory does
+            __builtin_prefetch(stream.prefetch, 0, 2);
+            stream.prefetch += stream.prefetch_step;
+        }
 #pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row) {
             int32_t some;
