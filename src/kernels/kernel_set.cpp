@@ -11,18 +11,18 @@ namespace {
 // Rows of the families' tables by name; an empty name: none.
 struct SetNames {
     const char* name;
-    std::string_view conv, narrow_conv, depthwise, narrow_depthwise, fully_connected, epilogue;
+    std::string_view conv, narrow_conv, depthwise, narrow_depthwise, fully_connected, elementwise, epilogue;
 };
 
 constexpr SetNames kSets[] = {
-    {"scalar", "scalar", "", "", "", "", "scalar"},
-    {"portable", "portable", "", "portable", "", "portable", "scalar"},
+    {"scalar", "scalar", "", "", "", "", "portable", "scalar"},
+    {"portable", "portable", "", "portable", "", "portable", "portable", "scalar"},
 #if defined(QUANTFACE_X86_KERNELS)
-    {"avx2", "avx2", "avx2_narrow", "avx2", "avx2_narrow", "avx2", "avx2"},
-    {"avx_vnni", "avx_vnni", "", "avx2", "avx2_narrow", "avx2", "avx2"},
-    {"avx512", "avx512", "avx512_narrow", "avx2", "avx2_narrow", "avx2", "avx512"},
-    {"avx512_vnni_ymm", "avx512_vnni_ymm", "", "avx2", "avx2_narrow", "avx2", "avx2"},
-    {"avx512_vnni", "avx512_vnni", "", "avx512_vnni", "", "avx512_vnni", "avx512"},
+    {"avx2", "avx2", "avx2_narrow", "avx2", "avx2_narrow", "avx2", "avx2", "avx2"},
+    {"avx_vnni", "avx_vnni", "", "avx2", "avx2_narrow", "avx2", "avx2", "avx2"},
+    {"avx512", "avx512", "avx512_narrow", "avx2", "avx2_narrow", "avx2", "avx512", "avx512"},
+    {"avx512_vnni_ymm", "avx512_vnni_ymm", "", "avx2", "avx2_narrow", "avx2", "avx2", "avx2"},
+    {"avx512_vnni", "avx512_vnni", "", "avx512_vnni", "", "avx512_vnni", "avx512", "avx512"},
 #endif
 };
 
@@ -48,9 +48,11 @@ KernelSet set_of(const SetNames& names) {
                   find_kernel(depthwise_kernels(), names.depthwise),
                   find_kernel(depthwise_kernels(), names.narrow_depthwise),
                   find_kernel(fully_connected_kernels(), names.fully_connected),
+                  find_kernel(elementwise_kernels(), names.elementwise),
                   find_kernel(epilogue_kernels(), names.epilogue)};
     set.needs = set.conv->needs | needs_of(set.narrow_conv) | needs_of(set.depthwise) |
-                needs_of(set.narrow_depthwise) | needs_of(set.fully_connected) | set.epilogue->needs;
+                needs_of(set.narrow_depthwise) | needs_of(set.fully_connected) | set.elementwise->needs |
+                set.epilogue->needs;
     return set;
 }
 

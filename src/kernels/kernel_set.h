@@ -7,6 +7,7 @@
 
 #include "kernels/conv/conv.h"
 #include "kernels/depthwise/depthwise.h"
+#include "kernels/elementwise/elementwise.h"
 #include "kernels/epilogue/epilogue.h"
 #include "kernels/fully_connected/fully_connected.h"
 
@@ -20,6 +21,7 @@ struct KernelSet {
     const DepthwiseKernel* depthwise;             // null: conv does these too
     const DepthwiseKernel* narrow_depthwise;      // null: none
     const FullyConnectedKernel* fully_connected;  // null: conv does these too
+    const ElementwiseKernel* elementwise;
     const EpilogueKernel* epilogue;
 
     // The faster one that is exact with operands of such products.

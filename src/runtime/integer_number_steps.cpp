@@ -20,6 +20,7 @@ class NumberStep : public IntegerStep {
         : shape_(context.value(epilogue.outputs[0].value).shape),
           row_stride_((shape_.channels + kRowUnit - 1) / kRowUnit * kRowUnit),
           together_(std::clamp<int64_t>(kNumbersTogether / row_stride_, 1, shape_.plane())),
+          elementwise_(*context.kernels.elementwise),
           kernel_(*context.kernels.epilogue),
           epilogue_(context.model, context.offsets, epilogue) {}
 
@@ -53,6 +54,7 @@ class NumberStep : public IntegerStep {
     virtual void compute(const RunMemory& memory, int64_t pixel, float* numbers) const = 0;
 
     int channels() const { return shape_.channels; }
+    const ElementwiseKernel& elementwise() const { return elementwise_; }
     int32_t* spare_row(const RunMemory& memory) const {
         return reinterpret_cast<int32_t*>(memory.scratch) + together_ * row_stride_;
     }
@@ -60,6 +62,7 @@ class NumberStep : public IntegerStep {
   private:
     Shape shape_;
     int64_t row_stride_, together_;
+    const ElementwiseKernel& elementwise_;
     const EpilogueKernel& kernel_;
     BoundEpilogue epilogue_;
 };
@@ -92,8 +95,8 @@ class AffineStep : public NumberStep {
 
   protected:
     void compute(const RunMemory& memory, int64_t pixel, float* numbers) const override {
-        affine_levels(input_.levels(memory, pixel), input_.zero_point, multiplier_.data(), shift_.data(),
-                      channels(), numbers);
+        elementwise().affine(input_.levels(memory, pixel), input_.zero_point, multiplier_.data(),
+                             shift_.data(), channels(), numbers);
     }
 
   private:
@@ -112,8 +115,8 @@ class AddStep : public NumberStep {
 
   protected:
     void compute(const RunMemory& memory, int64_t pixel, float* numbers) const override {
-        add_levels({a_.levels(memory, pixel), a_.zero_point, multiplier_a_},
-                   {b_.levels(memory, pixel), b_.zero_point, multiplier_b_}, channels(), numbers);
+        elementwise().add({a_.levels(memory, pixel), a_.zero_point, multiplier_a_},
+                          {b_.levels(memory, pixel), b_.zero_point, multiplier_b_}, channels(), numbers);
     }
 
   private:
@@ -128,8 +131,8 @@ class MulStep : public NumberStep {
 
   protected:
     void compute(const RunMemory& memory, int64_t pixel, float* numbers) const override {
-        multiply_levels({a_.levels(memory, pixel), a_.zero_point}, {b_.levels(memory, pixel), b_.zero_point},
-                        multiplier_, channels(), numbers);
+        elementwise().multiply({a_.levels(memory, pixel), a_.zero_point},
+                               {b_.levels(memory, pixel), b_.zero_point}, multiplier_, channels(), numbers);
     }
 
   private:
