@@ -86,6 +86,7 @@ class ConvStep : public IntegerStep {
         return static_cast<int>(std::min<int64_t>(worthwhile, units));
     }
 
+    const char* kernel_name() const override { return depthwise_ ? depthwise_->name : conv_.name; }
     size_t scratch_bytes() const override {
         return depthwise_ ? depthwise_scratch_bytes(geometry_) : conv_scratch_bytes(conv_, geometry_);
     }
@@ -187,6 +188,7 @@ class FullyConnectedStep : public IntegerStep {
     }
 
     int most_shares() const override { return (channels_ + kernel_.columns - 1) / kernel_.columns; }
+    const char* kernel_name() const override { return kernel_.name; }
     size_t scratch_bytes() const override { return fully_connected_scratch_bytes(depth_); }
     std::span<const std::byte> weight() const override { return weight_.bytes(); }
     void move_weight(ByteArena& arena) override { weight_.move_to(arena); }

@@ -152,6 +152,14 @@ void IntegerExecutor::run_node(size_t index, std::span<const uint8_t> pixels, st
     plan_->nodes[index].step->run(memory(pixels, embedding, workspace), {});
 }
 
+const char* IntegerExecutor::node_kernel_name(size_t index) const {
+    return plan_->nodes[index].step->kernel_name();
+}
+
+size_t IntegerExecutor::node_weight_bytes(size_t index) const {
+    return plan_->nodes[index].step->weight().size();
+}
+
 const char* IntegerExecutor::kernel_set_name() const {
     return plan_->kernels;
 }

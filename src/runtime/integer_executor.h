@@ -49,6 +49,10 @@ class IntegerExecutor {
     void run_node(size_t index, std::span<const uint8_t> pixels, std::span<float> embedding,
                   Workspace& workspace) const;
 
+    // The kernel of the node's products, as its table names it; empty: has none.
+    const char* node_kernel_name(size_t index) const;
+    size_t node_weight_bytes(size_t index) const;  // as packed
+
     const char* kernel_set_name() const;
     // Bytes of activations and scratch that one workspace holds, and bytes of prepacked weights.
     size_t workspace_bytes(int threads = 1) const;

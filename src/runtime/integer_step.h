@@ -57,6 +57,8 @@ class IntegerStep {
     virtual void run(const RunMemory& memory, const Share& share) const = 0;
     // Into how many parts it is worth dividing.
     virtual int most_shares() const { return 1; }
+    // The kernel of its products, as its table names it; empty: has none.
+    virtual const char* kernel_name() const { return ""; }
     // Of RunMemory::scratch.
     virtual size_t scratch_bytes() const { return 0; }
     // Packed weights.
