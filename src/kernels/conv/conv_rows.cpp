@@ -77,31 +77,62 @@ ConvPanel::ConvPanel(const GemmKernel& gemm, const ConvRows& rows, const ConvArg
       copies_(reinterpret_cast<uint8_t*>(arguments.scratch + pointers_bytes(rows) + sums_bytes(rows))) {}
 
 void ConvPanel::load(int group, int64_t first, int64_t count) {
-    int64_t y = first / geometry_.out_width, x = first % geometry_.out_width;
-    for (int64_t row = 0; row < count; ++row) {
-        auto** pieces = reinterpret_cast<const uint8_t**>(pointers_ + row * rows_.pieces);
-        uint8_t* copies = copies_ + row * rows_.pieces * rows_.copied_bytes;
-        if (rows_.kind == ConvRows::Kind::kTaps) {
-            load_taps(y, x, group, pieces);
-        } else if (rows_.kind == ConvRows::Kind::kLines) {
-            load_lines(y, x, pieces, copies);
+    // One line of the output after the other, or what of it is in the panel.
+    for (int64_t row = 0; row < count;) {
+        const int64_t y = (first + row) / geometry_.out_width, x = (first + row) % geometry_.out_width;
+        const int64_t run = std::min(count - row, geometry_.out_width - x);
+        if (rows_.kind == ConvRows::Kind::kLines) {
+            load_lines_of_run(y, x, run, row);
         } else {
-            uint8_t* levels = gemm_.widen ? copies_ + rows_.panel_rows * rows_.copied_bytes : copies;
-            gather(y, x, group, levels);
-            if (gemm_.widen) gemm_.widen(levels, rows_.piece_depth, reinterpret_cast<int16_t*>(copies));
-            const int64_t bytes = rows_.piece_depth * (gemm_.widen ? 2 : 1);
-            std::fill(copies + bytes, copies + rows_.copied_bytes, uint8_t{0});
-            pieces[0] = levels;
-            if (arguments_.weight_offset) level_sums_[row] = sum_levels(pieces);
-            pieces[0] = copies;
+            for (int64_t step = 0; step < run; ++step) load_row(y, x + step, group, row + step);
         }
-        if (arguments_.weight_offset && rows_.kind != ConvRows::Kind::kGathered) {
-            level_sums_[row] = sum_levels(pieces);
-        }
-        if (++x == geometry_.out_width) {
-            x = 0;
-            ++y;
-        }
+        row += run;
+    }
+    if (arguments_.weight_offset && rows_.kind != ConvRows::Kind::kGathered) {
+        for (int64_t row = 0; row < count; ++row) level_sums_[row] = sum_levels(row_pieces(row));
+    }
+}
+
+void ConvPanel::load_row(int64_t y, int64_t x, int group, int64_t row) {
+    const uint8_t** pieces = row_pieces(row);
+    if (rows_.kind == ConvRows::Kind::kTaps) return load_taps(y, x, group, pieces);
+    uint8_t* copy = row_copies(row);
+    uint8_t* levels = gemm_.widen ? copies_ + rows_.panel_rows * rows_.copied_bytes : copy;
+    gather(y, x, group, levels);
+    if (gemm_.widen) gemm_.widen(levels, rows_.piece_depth, reinterpret_cast<int16_t*>(copy));
+    std::fill(copy + rows_.piece_depth * (gemm_.widen ? 2 : 1), copy + rows_.copied_bytes, uint8_t{0});
+    pieces[0] = levels;
+    if (arguments_.weight_offset) level_sums_[row] = sum_levels(pieces);
+    pieces[0] = copy;
+}
+
+// Output pixels whose windows lie within the image are those from `begin` to `end` - 1 of the run: for them
+// nothing is to be asked.
+void ConvPanel::load_lines_of_run(int64_t y, int64_t x, int64_t run, int64_t row) {
+    const int64_t stride = geometry_.stride_x, padding = geometry_.padding_left;
+    const int64_t room = geometry_.in_width - geometry_.kernel_width + padding;
+    int64_t begin = std::clamp((padding + stride - 1) / stride - x, int64_t{0}, run);
+    int64_t end = room < 0 ? begin : std::clamp(room / stride + 1 - x, begin, run);
+    const int64_t top = y * geometry_.stride_y - geometry_.padding_top;
+    const int64_t line_bytes = int64_t{geometry_.in_channels} * geometry_.in_width;
+    const int64_t step = stride * geometry_.in_channels;
+    const uint8_t* line =
+        arguments_.input + top * line_bytes + ((x + begin) * stride - padding) * geometry_.in_channels;
+    const int64_t last_line = int64_t{geometry_.kernel_height - 1} * geometry_.dilation_y * line_bytes;
+    if (!is_inside(top, (x + begin) * stride - padding)) end = begin;
+    // Filled up to whole depth groups, the last windows may reach past the image's end.
+    while (end > begin && input_end_ - (line + last_line + (end - begin - 1) * step) < rows_.copied_bytes)
+        --end;
+    for (int64_t pixel = 0; pixel < begin; ++pixel) {
+        load_lines(y, x + pixel, row_pieces(row + pixel), row_copies(row + pixel));
+    }
+    const uint8_t** pieces = row_pieces(row + begin);
+    for (int64_t pixel = begin; pixel < end; ++pixel, line += step) {
+        const uint8_t* at = line;
+        for (int64_t ky = 0; ky < rows_.pieces; ++ky, at += geometry_.dilation_y * line_bytes) *pieces++ = at;
+    }
+    for (int64_t pixel = end; pixel < run; ++pixel) {
+        load_lines(y, x + pixel, row_pieces(row + pixel), row_copies(row + pixel));
     }
 }
 

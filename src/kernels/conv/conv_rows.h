@@ -43,6 +43,14 @@ class ConvPanel {
     }
 
   private:
+    const uint8_t** row_pieces(int64_t row) const {
+        return reinterpret_cast<const uint8_t**>(pointers_ + row * rows_.pieces);
+    }
+    uint8_t* row_copies(int64_t row) const { return copies_ + row * rows_.pieces * rows_.copied_bytes; }
+
+    void load_row(int64_t y, int64_t x, int group, int64_t row);
+    // `run` output pixels of one line, into the panel's rows from `row` on.
+    void load_lines_of_run(int64_t y, int64_t x, int64_t run, int64_t row);
     // Whether the whole window is, that has its first tap there.
     bool is_inside(int64_t top, int64_t left) const;
     void load_taps(int64_t y, int64_t x, int group, const uint8_t** pieces) const;
