@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "machine_load.h"
 #include "measurement.h"
 #include "ours.h"
 #include "peer_process.h"
@@ -164,6 +165,7 @@ void compare(const Options& options) {
     fmt::print(
         "| threads | batch | engine | ms | images/s | time, that of {} = 1 |\n|---|---|---|---|---|---|\n",
         subjects.front().label);
+    const MachineLoad load(peer);
     Json measurements = Json::array();
     for (const int threads : options.threads) {
         for (Labelled& one : subjects) one.subject->prepare(threads);
@@ -174,12 +176,12 @@ void compare(const Options& options) {
         }
         for (Labelled& one : subjects) one.subject->release();
     }
+    const double taken = load.cores_taken_by_others();
+    fmt::print("other programs took {:.2f} cores meanwhile\n", taken);
     if (options.json.empty()) return;
-    const Json document = {{"name", options.name},
-                           {"onnxruntime", version},
-                           {"rounds", options.rounds},
-                           {"seconds", options.seconds},
-                           {"measurements", measurements}};
+    const Json document = {{"name", options.name},           {"onnxruntime", version},
+                           {"rounds", options.rounds},       {"seconds", options.seconds},
+                           {"cores_taken_by_others", taken}, {"measurements", measurements}};
     write_file_atomically(options.json, document.dump(2) + "\n");
 }
 
