@@ -201,8 +201,12 @@ int main(int argc, char** argv) {
     program.add_option("--json", options.json, "Where the figures go as well");
     program.add_option("--threads", options.threads, "Numbers of threads")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->capture_default_str();
-    program.add_option("--batch", options.batches, "Images at once")->delimiter(',')->capture_default_str();
+    program.add_option("--batch", options.batches, "Images at once")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->capture_default_str();
     program.add_option("--rounds", options.rounds)->check(CLI::Range(1, 1000))->capture_default_str();
     program.add_option("--seconds", options.seconds, "Of each engine in each round")->capture_default_str();
     CLI11_PARSE(program, argc, argv);
