@@ -230,6 +230,68 @@ TEST(IntegerExecutorTest, RunsAgainAndInParallelWithTheSameResult) {
     EXPECT_EQ(failures, std::vector<int>(4, 0));
 }
 
+// Divided over threads, whatever their number; steps of all kinds.
+TEST(IntegerExecutorTest, DividedOverThreadsItGivesTheSameBits) {
+    for (const int threads : {1, 2, 3, 7}) {
+        ThreadPool pool(threads);
+        for (uint64_t seed = 0; seed < 12; ++seed) {
+            const IntegerModel model = seed == 0 ? random_mobile_face_net(1) : random_network(seed, 12);
+            Rng rng(seed);
+            const auto pixels = random_pixels(model, rng);
+            std::vector<float> expected(static_cast<size_t>(model.embedding_size())), found(expected.size());
+            for (const KernelSet& kernels : kernel_sets(cpu_features())) {
+                if (seed == 0 && kernels.needs == 0) continue;  // slow
+                const IntegerExecutor executor(model, kernels);
+                executor.run(pixels, expected, *executor.make_workspace());
+                const auto workspace = executor.make_workspace(threads);
+                for (int run = 0; run < 3; ++run) {
+                    std::fill(found.begin(), found.end(), 0.0f);
+                    executor.run(pixels, found, *workspace, pool);
+                    ASSERT_EQ(found, expected)
+                        << kernels.name << ", " << threads << " threads, seed " << seed;
+                }
+            }
+        }
+    }
+}
+
+// A layer large enough to stay packed, which the packed bytes show.
+TEST(IntegerExecutorTest, LargeFullyConnectedLayersOfFewBitsStayPacked) {
+    for (const int bits : {4, 6, 8}) {
+        RandomModelBuilder builder(static_cast<uint64_t>(bits), 112, 112);
+        RandomModelBuilder::ConvOptions options;
+        options.kernel_height = options.kernel_width = 112;
+        options.weight_bits = bits;
+        options.is_float = true;
+        const IntegerModel model = builder.finish(builder.conv(builder.input(), 64, options));
+        Rng rng(1);
+        const auto pixels = random_pixels(model, rng);
+        const Values expected =
+            run_all(IntegerExecutor(model, KernelChoice::kScalarReference), model, pixels);
+        for (const KernelSet& kernels : kernel_sets(cpu_features())) {
+            const IntegerExecutor executor(model, kernels);
+            EXPECT_EQ(run_all(executor, model, pixels), expected) << kernels.name << ", " << bits << " bits";
+            const size_t weights = size_t{112} * 112 * 3 * 64;
+            if (kernels.fully_connected) {
+                EXPECT_EQ(executor.weight_bytes(), weights * bits / 8) << kernels.name;
+            }
+        }
+    }
+}
+
+TEST(IntegerExecutorTest, CopiesShareTheirWeights) {
+    const IntegerModel model = random_network(3, 8);
+    const IntegerExecutor executor(model);
+    const IntegerExecutor copy = executor;
+    Rng rng(1);
+    const auto pixels = random_pixels(model, rng);
+    std::vector<float> first(static_cast<size_t>(model.embedding_size())), second(first.size());
+    const auto workspace = executor.make_workspace();
+    executor.run(pixels, first, *workspace);
+    copy.run(pixels, second, *workspace);  // one plan, so one workspace fits both
+    EXPECT_EQ(first, second);
+}
+
 TEST(IntegerExecutorTest, ModelMayDie) {
     auto model = std::make_unique<IntegerModel>(random_network(3, 10));
     Rng rng(3);

@@ -11,9 +11,12 @@ namespace {
 constexpr PeakKernel kPeakKernels[] = {
     {"scalar", "multiply and add", 0, 8, run_peak_scalar},
 #if defined(QUANTFACE_X86_KERNELS)
-    {"avx2", "vpmaddwd ymm", kCpuAvx2, 12 * 16, run_peak_avx2_words},
-    // Saturates where two products leave 16 bits: exact only with smaller weights.
-    {"avx2", "vpmaddubsw ymm", kCpuAvx2, 12 * 32, run_peak_avx2_bytes},
+    {"avx2", "vpmaddwd, vpaddd ymm", kCpuAvx2, 12 * 16, run_peak_avx2},
+    {"avx2_narrow", "vpmaddubsw, vpaddw ymm", kCpuAvx2, 12 * 32, run_peak_avx2_narrow},
+    {"avx_vnni", "vpdpbusd ymm", kCpuAvxVnni, 12 * 32, run_peak_avx_vnni},
+    {"avx512", "vpmaddwd, vpaddd zmm", kCpuAvx512, 24 * 32, run_peak_avx512},
+    {"avx512_narrow", "vpmaddubsw, vpaddw zmm", kCpuAvx512, 24 * 64, run_peak_avx512_narrow},
+    {"avx512_vnni_ymm", "vpdpbusd ymm", kCpuAvx512Vnni, 12 * 32, run_peak_avx512_vnni_ymm},
     {"avx512_vnni", "vpdpbusd zmm", kCpuAvx512Vnni, 24 * 64, run_peak_avx512_vnni},
 #endif
 };
@@ -68,10 +71,10 @@ double measure_integer_peak(const PeakKernel& kernel, double seconds) {
     return best_rate(kernel.run, seconds) * static_cast<double>(kernel.products);
 }
 
-double measure_integer_peak(std::string_view instruction_set, double seconds) {
+double measure_integer_peak(std::string_view name, double seconds) {
     for (const PeakKernel& kernel : kPeakKernels) {
         const bool can_run = (kernel.needs & ~cpu_features()) == 0;
-        if (kernel.name == instruction_set) return can_run ? measure_integer_peak(kernel, seconds) : 0;
+        if (kernel.name == name) return can_run ? measure_integer_peak(kernel, seconds) : 0;
     }
     return 0;
 }

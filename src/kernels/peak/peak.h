@@ -12,7 +12,7 @@
 namespace quantface {
 
 struct PeakKernel {
-    const char* name;         // of the instruction set, as in kernel_sets()
+    const char* name;         // as in gemm_kernels(): the kernel that multiplies so
     const char* instruction;  // that multiplies
     CpuFeatures needs;
     int64_t products;  // multiply-accumulates of one step
@@ -20,21 +20,27 @@ struct PeakKernel {
     int32_t (*run)(int64_t steps);
 };
 
-// Slowest instruction set first. The first row of a set is the exact way for 8-bit levels and 8-bit weights.
+// Slowest instruction set first.
 std::span<const PeakKernel> peak_kernels();
 
 // Multiply-accumulates per second of the calling thread: the best of repeated runs of about a millisecond, as
 // others only ever slow it down. Takes about `seconds`. The CPU must be able to run the kernel.
 double measure_integer_peak(const PeakKernel& kernel, double seconds = 0.1);
-// Of the instruction set's first row; 0 where there is no such set or the CPU cannot run it.
-double measure_integer_peak(std::string_view instruction_set, double seconds = 0.1);
+// Of the row of that name; 0 where there is none or the CPU cannot run it.
+double measure_integer_peak(std::string_view name, double seconds = 0.1);
 
 // Cycles per second of the calling thread, by a chain of additions of one cycle each.
 double measure_clock(double seconds = 0.1);
 
 int32_t run_peak_scalar(int64_t steps);
-int32_t run_peak_avx2_words(int64_t steps);
-int32_t run_peak_avx2_bytes(int64_t steps);
+#if defined(QUANTFACE_X86_KERNELS)
+int32_t run_peak_avx2(int64_t steps);
+int32_t run_peak_avx2_narrow(int64_t steps);
+int32_t run_peak_avx_vnni(int64_t steps);
+int32_t run_peak_avx512(int64_t steps);
+int32_t run_peak_avx512_narrow(int64_t steps);
+int32_t run_peak_avx512_vnni_ymm(int64_t steps);
 int32_t run_peak_avx512_vnni(int64_t steps);
+#endif
 
 }  // namespace quantface
