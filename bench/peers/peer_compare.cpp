@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "machine_load.h"
 #include "measurement.h"
 #include "ours.h"
 #include "peer_process.h"
@@ -164,6 +165,7 @@ void compare(const Options& options) {
     fmt::print(
         "| threads | batch | engine | ms | images/s | time, that of {} = 1 |\n|---|---|---|---|---|---|\n",
         subjects.front().label);
+    const MachineLoad load(peer);
     Json measurements = Json::array();
     for (const int threads : options.threads) {
         for (Labelled& one : subjects) one.subject->prepare(threads);
@@ -174,12 +176,12 @@ void compare(const Options& options) {
         }
         for (Labelled& one : subjects) one.subject->release();
     }
+    const double taken = load.cores_taken_by_others();
+    fmt::print("other programs took {:.2f} cores meanwhile\n", taken);
     if (options.json.empty()) return;
-    const Json document = {{"name", options.name},
-                           {"onnxruntime", version},
-                           {"rounds", options.rounds},
-                           {"seconds", options.seconds},
-                           {"measurements", measurements}};
+    const Json document = {{"name", options.name},           {"onnxruntime", version},
+                           {"rounds", options.rounds},       {"seconds", options.seconds},
+                           {"cores_taken_by_others", taken}, {"measurements", measurements}};
     write_file_atomically(options.json, document.dump(2) + "\n");
 }
 
@@ -199,8 +201,12 @@ int main(int argc, char** argv) {
     program.add_option("--json", options.json, "Where the figures go as well");
     program.add_option("--threads", options.threads, "Numbers of threads")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->capture_default_str();
-    program.add_option("--batch", options.batches, "Images at once")->delimiter(',')->capture_default_str();
+    program.add_option("--batch", options.batches, "Images at once")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->capture_default_str();
     program.add_option("--rounds", options.rounds)->check(CLI::Range(1, 1000))->capture_default_str();
     program.add_option("--seconds", options.seconds, "Of each engine in each round")->capture_default_str();
     CLI11_PARSE(program, argc, argv);

@@ -24,9 +24,10 @@ class PeerProcess {
     // on.
     void wait_until_idle() const;
 
-  private:
+    // Of the CPU, by all its threads so far, in clock ticks (sysconf(_SC_CLK_TCK) a second).
     long cpu_ticks() const;
 
+  private:
     pid_t process_ = -1;
     FILE* to_ = nullptr;
     FILE* from_ = nullptr;

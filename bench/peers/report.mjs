@@ -35,7 +35,8 @@ function compareText({ name, results }) {
         ]),
     );
     const header = ['threads', 'batch', 'engine', 'ms', 'images/s', 'time, that of the first = 1'];
-    return `### ${name}\n\n${table(header, rows)}`;
+    const busy = `Other programs took ${results.cores_taken_by_others.toFixed(2)} cores meanwhile.\n`;
+    return `### ${name}\n\n${table(header, rows)}\n${busy}`;
 }
 
 function percent(share) {
@@ -47,7 +48,8 @@ function onednnText({ results }) {
         [isa, instruction, (peak / 1e9).toFixed(1), (peak / results.clock_hertz).toFixed(1)]);
     const parts = [`### ${results.isa}, clock ${(results.clock_hertz / 1e9).toFixed(2)} GHz\n`];
     parts.push(table(['peak of', 'instruction', 'GMAC/s', 'in a cycle'], peaks));
-    const header = ['layer', 'times', 'our us', 'oneDNN us', 'our GMAC/s', 'of peak', 'oneDNN GMAC/s', 'of peak', 'ratio'];
+    const speeds = ['our GMAC/s', 'of peak', 'oneDNN GMAC/s', 'of peak'];
+    const header = ['layer', 'times', 'our us', 'oneDNN us', ...speeds, 'ratio'];
     for (const network of results.networks) {
         const rows = network.layers.map((row) => [
             row.layer,
