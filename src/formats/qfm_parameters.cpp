@@ -94,6 +94,7 @@ void ParameterReader::charge(uint64_t count) {
 std::vector<int8_t> ParameterReader::weights(uint64_t count, int bits) {
     charge(count);
     const auto packed = reader_.take(packed_size_bytes(count, bits));
+    if (bits == 8) return {packed.begin(), packed.end()};
     std::vector<int8_t> numbers;
     numbers.reserve(count);
     for (uint64_t start = 0; start < count; start += kPiece) {
