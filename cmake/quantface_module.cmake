@@ -5,6 +5,8 @@ target_include_directories(quantface_options INTERFACE ${PROJECT_SOURCE_DIR}/src
 # Contraction (a*b+c in one rounding) is off everywhere: the numerics law asks every instruction set for the same bits.
 target_compile_options(quantface_options INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
                                                    -ffp-contract=off)
+# So that a library made of the modules can leave out what it does not use.
+target_compile_options(quantface_options INTERFACE -ffunction-sections -fdata-sections)
 # GCC 12 sees overlapping copies in `"text" + std::string` that are not there (its bug 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(quantface_options INTERFACE -Wno-restrict)

@@ -22,8 +22,9 @@ void for_each_cropped_pixel(const PixelsView& image, const InputSpec& spec, cons
                        std::to_string(spec.height) + "; give aligned faces of at least that size");
     }
     const int top = (image.height - spec.height) / 2, left = (image.width - spec.width) / 2;
+    const int64_t stride = image.row_stride_bytes != 0 ? image.row_stride_bytes : int64_t{3} * image.width;
     for (int row = 0; row < spec.height; ++row) {
-        const uint8_t* pixel = image.rgb + (static_cast<int64_t>(top + row) * image.width + left) * 3;
+        const uint8_t* pixel = image.rgb + (top + row) * stride + int64_t{3} * left;
         for (int column = 0; column < spec.width; ++column, pixel += 3) {
             for (int channel = 0; channel < 3; ++channel) {
                 put(row, column, channel,
