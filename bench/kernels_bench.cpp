@@ -1,4 +1,4 @@
-// Speed of the integer kernels, one instruction set after the other: layers of MobileFaceNet and the whole
+// Speed of every row of the integer kernels' tables: layers of MobileFaceNet and IResNet, and a whole
 // network.
 #include <benchmark/benchmark.h>
 
@@ -26,7 +26,7 @@ constexpr Layer kLayers[] = {
     {"depthwise3x3_512_s2_14", 14, 512, 512, 3, 2, 512},
 };
 
-TestConv make_conv(const Layer& layer, Rng& rng) {
+TestConvOptions options_of(const Layer& layer, int bits) {
     TestConvOptions options;
     ConvGeometry& geometry = options.geometry;
     geometry.in_height = geometry.in_width = layer.extent;
@@ -37,19 +37,52 @@ TestConv make_conv(const Layer& layer, Rng& rng) {
     geometry.padding_top = geometry.padding_left = layer.kernel / 2;
     geometry.groups = layer.groups;
     geometry = with_output(geometry, layer.kernel / 2, layer.kernel / 2);
+    options.activation_bits = options.weight_bits = bits;
     options.epilogue.activation = EpilogueActivation::kPRelu;
-    return TestConv(options, rng);
+    return options;
 }
 
-void run_layer(benchmark::State& state, const Layer& layer, const KernelSet& kernels) {
-    Rng rng(1);
-    TestConv conv = make_conv(layer, rng);
-    const DepthwiseKernel* depthwise = conv.geometry.is_depthwise() ? kernels.depthwise : nullptr;
-    const PackedConv packed = depthwise ? conv.pack(*depthwise) : conv.pack(*kernels.conv);
-    for (auto _ : state) packed.run();
-    const auto work =
-        static_cast<double>(conv.geometry.out_channels * conv.geometry.depth() * conv.geometry.out_pixels());
+void count_work(benchmark::State& state, const ConvGeometry& geometry) {
+    const auto work = static_cast<double>(geometry.out_channels * geometry.depth() * geometry.out_pixels());
     state.counters["MAC/s"] = benchmark::Counter(work, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// One row of conv_kernels() or depthwise_kernels().
+template <typename Kernel>
+void run_layer(benchmark::State& state, const Layer& layer, int bits, const Kernel& kernel) {
+    Rng rng(1);
+    TestConv conv(options_of(layer, bits), rng);
+    if (!conv.fits(kernel)) return state.SkipWithError("not for products as large as these");
+    const PackedConv packed = conv.pack(kernel);
+    for (auto _ : state) packed.run();
+    count_work(state, conv.geometry);
+}
+
+// IResNet's last layer.
+void run_fully_connected_layer(benchmark::State& state, int bits, const FullyConnectedKernel& kernel) {
+    Rng rng(1);
+    constexpr int64_t kDepth = 25088;
+    constexpr int kChannels = 512;
+    TestEpilogue epilogue({}, kChannels, 1, rng);
+    const std::vector<int8_t> weight(kDepth * kChannels, 3);
+    const std::vector<uint8_t> input(kDepth, 5);
+    const AlignedBytes packed = pack_fully_connected(kernel, kDepth, kChannels, bits, weight.data());
+    const AlignedBytes scratch(fully_connected_scratch_bytes(kDepth));
+    const FullyConnectedArguments arguments{input.data(),  kDepth,           kChannels,       bits,
+                                            packed.data(), &epilogue.params, epilogue.data(), scratch.data()};
+    for (auto _ : state) run_fully_connected(kernel, arguments, 0, kChannels);
+    state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(packed.size()));
+}
+
+void run_add(benchmark::State& state, const ElementwiseKernel& kernel) {
+    constexpr int kChannels = 256;
+    const std::vector<uint8_t> a(kChannels, 3), b(kChannels, 5);
+    std::vector<float> numbers(kChannels);
+    for (auto _ : state) {
+        kernel.add({a.data(), 1, 0.5f}, {b.data(), 2, 0.25f}, kChannels, numbers.data());
+        benchmark::DoNotOptimize(numbers.data());
+    }
+    state.SetItemsProcessed(state.iterations() * kChannels);
 }
 
 void run_network(benchmark::State& state, const KernelSet& kernels) {
@@ -77,23 +110,45 @@ void run_epilogue(benchmark::State& state, const EpilogueKernel& kernel) {
     state.SetItemsProcessed(state.iterations() * kChannels * kPixels);
 }
 
+// A benchmark of each row that this CPU can run.
+template <typename Kernel, typename Run>
+void register_rows(const std::string& name, std::span<const Kernel> kernels, Run run) {
+    for (const Kernel& kernel : kernels) {
+        if (!can_run(kernel.needs, cpu_features())) continue;
+        benchmark::RegisterBenchmark((name + "/" + kernel.name).c_str(), [run,
+                                                                          &kernel](benchmark::State& state) {
+            run(state, kernel);
+        })->Unit(benchmark::kMicrosecond);
+    }
+}
+
 void register_all() {
     for (const KernelSet& kernels : kernel_sets(cpu_features())) {
-        const std::string suffix = std::string("/") + kernels.name;
-        benchmark::RegisterBenchmark(("mobile_face_net" + suffix).c_str(), [=](benchmark::State& state) {
-            run_network(state, kernels);
-        })->Unit(benchmark::kMillisecond);
-        for (const Layer& layer : kLayers) {
-            benchmark::RegisterBenchmark((layer.name + suffix).c_str(), [=](benchmark::State& state) {
-                run_layer(state, layer, kernels);
-            })->Unit(benchmark::kMicrosecond);
+        benchmark::RegisterBenchmark((std::string("mobile_face_net/") + kernels.name).c_str(),
+                                     [=](benchmark::State& state) { run_network(state, kernels); })
+            ->Unit(benchmark::kMillisecond);
+    }
+    for (const Layer& layer : kLayers) {
+        for (const int bits : {8, 6}) {
+            const std::string name = std::string(layer.name) + "/" + std::to_string(bits) + "_bits";
+            const auto run = [&layer, bits](benchmark::State& state, const auto& kernel) {
+                run_layer(state, layer, bits, kernel);
+            };
+            if (layer.groups == 1) {
+                register_rows(name, conv_kernels(), run);
+            } else {
+                register_rows(name, depthwise_kernels(), run);
+            }
         }
     }
-    for (const EpilogueKernel& kernel : epilogue_kernels()) {
-        if (!can_run(kernel.needs, cpu_features())) continue;
-        benchmark::RegisterBenchmark((std::string("epilogue/") + kernel.name).c_str(),
-                                     [&kernel](benchmark::State& state) { run_epilogue(state, kernel); });
+    for (const int bits : {4, 6}) {
+        register_rows("fully_connected/" + std::to_string(bits) + "_bits", fully_connected_kernels(),
+                      [bits](benchmark::State& state, const FullyConnectedKernel& kernel) {
+                          run_fully_connected_layer(state, bits, kernel);
+                      });
     }
+    register_rows("add", elementwise_kernels(), run_add);
+    register_rows("epilogue", epilogue_kernels(), run_epilogue);
 }
 
 }  // namespace

@@ -11,7 +11,9 @@ using CpuFeatures = uint32_t;
 enum CpuFeature : CpuFeatures {
     // x86-64
     kCpuAvx2 = 1,
-    kCpuAvx512Vnni = 2,  // AVX-512 F, BW, DQ, VL and VNNI together
+    kCpuAvxVnni = 2,     // AVX2 and the 256-bit dot product in its VEX encoding
+    kCpuAvx512 = 4,      // AVX-512 F, BW, DQ and VL together, and AVX2
+    kCpuAvx512Vnni = 8,  // the same and VNNI
     kCpuSse42 = 1 << 15,
     // 64-bit ARM, whose baseline has NEON
     kCpuNeonDotprod = 1 << 16,  // dot products of 8-bit numbers (ARMv8.2 DotProd)

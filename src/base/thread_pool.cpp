@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/spin_barrier.h"
+
 namespace quantface {
 
 int available_cores() {
@@ -28,53 +30,67 @@ ThreadPool::~ThreadPool() {
     for (auto& worker : workers_) worker.join();
 }
 
-void ThreadPool::parallel_for(int64_t count, const std::function<void(int64_t, int)>& body) {
+void ThreadPool::parallel_for(int64_t count, FunctionRef<void(int64_t, int)> body) {
     if (count <= 0) return;
+    std::atomic<int64_t> next{0};
+    run_on_all([&](int thread) {
+        for (;;) {
+            const int64_t index = next.fetch_add(1, std::memory_order_relaxed);
+            if (index >= count || failed_.load(std::memory_order_relaxed)) return;
+            body(index, thread);
+        }
+    });
+}
+
+void ThreadPool::run_on_all(FunctionRef<void(int)> body) {
+    body_ = &body;
+    failed_ = false;
+    error_ = nullptr;
+    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    bool wake = false;
     {
         std::lock_guard lock(mutex_);
-        body_ = &body;
-        count_ = count;
-        next_ = 0;
-        error_ = nullptr;
-        busy_ = static_cast<int>(workers_.size());
-        ++generation_;
+        generation_.fetch_add(1, std::memory_order_release);
+        wake = sleeping_ > 0;
     }
-    start_.notify_all();
-    drain(0);
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    if (wake) start_.notify_all();
+    run_body(0);
+    SpinWait spin;
+    while (busy_.load(std::memory_order_acquire) != 0) {
+        if (spin.once()) continue;
+        std::unique_lock lock(mutex_);
+        done_.wait(lock, [&] { return busy_.load(std::memory_order_acquire) == 0; });
+    }
     if (error_) std::rethrow_exception(error_);
+}
+
+void ThreadPool::run_body(int thread) {
+    try {
+        (*body_)(thread);
+    } catch (...) {
+        std::lock_guard lock(mutex_);
+        if (!error_) error_ = std::current_exception();
+        failed_ = true;
+    }
 }
 
 void ThreadPool::work(int thread) {
     uint64_t seen = 0;
     for (;;) {
-        {
+        SpinWait spin;
+        while (generation_.load(std::memory_order_acquire) == seen && !stopping_) {
+            if (spin.once()) continue;
             std::unique_lock lock(mutex_);
-            start_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-            if (stopping_) return;
-            seen = generation_;
+            ++sleeping_;
+            start_.wait(lock, [&] { return stopping_ || generation_.load() != seen; });
+            --sleeping_;
         }
-        drain(thread);
+        if (stopping_) return;
+        ++seen;
+        run_body(thread);
+        if (busy_.fetch_sub(1, std::memory_order_acq_rel) > 1) continue;
         std::lock_guard lock(mutex_);
-        if (--busy_ == 0) done_.notify_one();
-    }
-}
-
-void ThreadPool::drain(int thread) {
-    for (;;) {
-        int64_t index = 0;
-        {
-            std::lock_guard lock(mutex_);
-            if (next_ >= count_ || error_) return;
-            index = next_++;
-        }
-        try {
-            (*body_)(index, thread);
-        } catch (...) {
-            std::lock_guard lock(mutex_);
-            if (!error_) error_ = std::current_exception();
-        }
+        done_.notify_one();
     }
 }
 

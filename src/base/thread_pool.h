@@ -1,13 +1,15 @@
-// A fixed set of worker threads and one operation on it: a parallel loop.
+// A fixed set of worker threads and two operations on it: a parallel loop, and a call on every thread.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/function_ref.h"
 
 namespace quantface {
 
@@ -23,23 +25,27 @@ class ThreadPool {
 
     // Calls body(index, thread) once for each index in [0, count), thread in [0, size()). Returns when all
     // are done. The first exception thrown by a body stops the handing out of further indices and is rethrown
-    // here. Not reentrant: a body must not call parallel_for of the same pool.
-    void parallel_for(int64_t count, const std::function<void(int64_t index, int thread)>& body);
+    // here. Not reentrant: a body must not use the same pool. Neither operation allocates memory.
+    void parallel_for(int64_t count, FunctionRef<void(int64_t index, int thread)> body);
+
+    // Calls body(thread) once on each thread, at once, thread in [0, size()): bodies may wait for each other,
+    // and then must not throw. An exception is rethrown as above. Workers that have just worked are still
+    // awake, so calls that follow each other closely cost a microsecond or two.
+    void run_on_all(FunctionRef<void(int thread)> body);
 
   private:
     void work(int thread);
-    void drain(int thread);
+    void run_body(int thread);
 
     std::vector<std::thread> workers_;
     std::mutex mutex_;
-    std::condition_variable start_;
-    std::condition_variable done_;
-    const std::function<void(int64_t, int)>* body_ = nullptr;
-    int64_t count_ = 0;
-    int64_t next_ = 0;
-    int busy_ = 0;
-    uint64_t generation_ = 0;
-    bool stopping_ = false;
+    std::condition_variable start_, done_;
+    const FunctionRef<void(int)>* body_ = nullptr;
+    std::atomic<uint64_t> generation_{0};
+    std::atomic<int> busy_{0};
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> failed_{false};
+    int sleeping_ = 0;  // under the mutex
     std::exception_ptr error_;
 };
 

@@ -1,120 +1,38 @@
 // quantface bench: how fast a network is on this machine.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <memory>
+#include <optional>
 
-#include "base/error.h"
-#include "base/rng.h"
-#include "base/thread_pool.h"
+#include "cli/bench_layers.h"
+#include "cli/bench_measurement.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
-#include "cli/model_loading.h"
+#include "cli/layer_summary.h"
 #include "cli/text_table.h"
+#include "kernels/kernel_set.h"
 
 namespace quantface {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 struct BenchOptions {
     std::vector<std::string> models;
     InputOptions input;
     double seconds = 2;   // for each measurement of each model
     int max_threads = 0;  // 0: all cores
+    std::vector<int> batches = {1, 16};
+    bool layers = false;
     JsonOptions json;
 };
 
-struct Throughput {
-    int threads;
-    double images_per_second;
-};
-
 struct BenchResult {
-    double median_ms = 0, p95_ms = 0;  // one image, one thread
-    int64_t runs = 0;
-    std::vector<Throughput> throughput;
+    std::vector<CallTimes> calls;  // the first: one image, one thread
+    ModelSummary summary;
+    std::optional<LayerTimes> layers;
 };
-
-// Uniform noise: no kernel's time depends on what the pixels are.
-std::vector<uint8_t> noise_pixels(const InputSpec& spec) {
-    Rng rng(1);
-    std::vector<uint8_t> pixels(static_cast<size_t>(spec.height) * static_cast<size_t>(spec.width) * 3);
-    for (uint8_t& pixel : pixels) pixel = static_cast<uint8_t>(rng.below(256));
-    return pixels;
-}
-
-class Subject {
-  public:
-    explicit Subject(const LoadedModel& model)
-        : embedder_(make_embedder(model)), pixels_(noise_pixels(embedder_->input_spec())) {}
-
-    // Seconds that `count` images take.
-    double run(int count, ThreadPool& pool) {
-        const InputSpec& spec = embedder_->input_spec();
-        const std::vector<PixelsView> images(static_cast<size_t>(count),
-                                             {pixels_.data(), spec.height, spec.width});
-        embeddings_.resize(images.size() * static_cast<size_t>(embedder_->embedding_size()));
-        const auto start = Clock::now();
-        embedder_->embed(images, embeddings_, pool);
-        return seconds_since(start);
-    }
-
-  private:
-    std::unique_ptr<Embedder> embedder_;
-    std::vector<uint8_t> pixels_;
-    std::vector<float> embeddings_;
-};
-
-void stop_if_asked(const Progress& progress) {
-    if (progress.stop_requested()) fail_work("interrupted");
-}
-
-// The networks take turns, so that a change of the machine's speed meets both.
-void measure_latency(std::vector<Subject>& subjects, double seconds, std::vector<BenchResult>& results,
-                     Progress& progress) {
-    ThreadPool pool(1);
-    for (Subject& subject : subjects) subject.run(2, pool);  // warm: caches, page faults
-    std::vector<std::vector<double>> times(subjects.size());
-    const auto start = Clock::now();
-    constexpr size_t kMinRuns = 5;
-    while (times[0].size() < kMinRuns ||
-           seconds_since(start) < seconds * static_cast<double>(subjects.size())) {
-        stop_if_asked(progress);
-        for (size_t i = 0; i < subjects.size(); ++i) times[i].push_back(subjects[i].run(1, pool));
-    }
-    for (size_t i = 0; i < subjects.size(); ++i) {
-        std::sort(times[i].begin(), times[i].end());
-        const size_t last = times[i].size() - 1;
-        results[i].runs = static_cast<int64_t>(times[i].size());
-        results[i].median_ms = 1e3 * times[i][last / 2];
-        results[i].p95_ms = 1e3 * times[i][(last * 95 + 99) / 100];
-    }
-}
-
-void measure_throughput(std::vector<Subject>& subjects, int threads, double seconds,
-                        std::vector<BenchResult>& results, Progress& progress) {
-    ThreadPool pool(threads);
-    const int batch = 8 * threads;
-    for (size_t i = 0; i < subjects.size(); ++i) {
-        subjects[i].run(threads, pool);
-        int64_t images = 0;
-        double spent = 0;
-        while (images == 0 || spent < seconds) {
-            stop_if_asked(progress);
-            spent += subjects[i].run(batch, pool);
-            images += batch;
-        }
-        results[i].throughput.push_back({threads, static_cast<double>(images) / spent});
-    }
-}
 
 // 1, 2, 4, ... and the maximum itself.
 std::vector<int> thread_counts(int maximum) {
@@ -126,68 +44,154 @@ std::vector<int> thread_counts(int maximum) {
 
 // Against the first network.
 double speedup(const std::vector<BenchResult>& results, size_t i) {
-    return results[0].median_ms / results[i].median_ms;
+    return results[0].calls[0].median_ms / results[i].calls[0].median_ms;
+}
+
+uint64_t peak_resident_bytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+void print_calls(const std::vector<LoadedModel>& models, const std::vector<BenchResult>& results) {
+    TextTable table({"model", "<bits", "threads", "images", "median ms", "p90 ms", "p99 ms", "img/s"});
+    for (size_t row = 0; row < results[0].calls.size(); ++row) {
+        for (size_t i = 0; i < models.size(); ++i) {
+            const CallTimes& times = results[i].calls[row];
+            table.add_row({models[i].name, describe_bits(models[i]), std::to_string(times.threads),
+                           std::to_string(times.batch), fmt::format("{:.2f}", times.median_ms),
+                           fmt::format("{:.2f}", times.p90_ms), fmt::format("{:.2f}", times.p99_ms),
+                           fmt::format("{:.1f}", times.images_per_second)});
+        }
+    }
+    fmt::print("{}", table.render());
+}
+
+void print_memory(const std::vector<LoadedModel>& models, const std::vector<BenchResult>& results) {
+    TextTable table({"model", "file", "weights in memory", "activations a thread"});
+    for (size_t i = 0; i < models.size(); ++i) {
+        const uint64_t activations = results[i].summary.memory_activation_bytes;
+        table.add_row({models[i].name, format_bytes(models[i].file_bytes),
+                       format_bytes(results[i].summary.memory_weight_bytes),
+                       activations > 0 ? format_bytes(activations) : "-"});
+    }
+    fmt::print("\n{}", table.render());
+}
+
+void print_layers(const std::string& name, const LayerTimes& times) {
+    fmt::print("\n{}, layer by layer, one thread\n", name);
+    TextTable table({"layer", "<op", "<output", "<kernel", "us", "time", "GMAC/s", "of peak", "GB/s"});
+    for (const LayerTime& layer : times.layers) {
+        const double rate = static_cast<double>(layer.macs) / layer.seconds;
+        const bool multiplies = layer.macs > 0;
+        table.add_row({layer.name, layer.op,
+                       fmt::format("{}x{}x{}", layer.shape.channels, layer.shape.height, layer.shape.width),
+                       layer.kernel, fmt::format("{:.1f}", 1e6 * layer.seconds),
+                       fmt::format("{:.1f} %", 100 * layer.seconds / times.seconds()),
+                       multiplies ? fmt::format("{:.1f}", 1e-9 * rate) : "-",
+                       multiplies && layer.peak > 0 ? fmt::format("{:.0f} %", 100 * rate / layer.peak) : "-",
+                       fmt::format("{:.1f}", 1e-9 * static_cast<double>(layer.bytes) / layer.seconds)});
+    }
+    fmt::print("{}all layers {:.2f} ms, {:.1f} GMAC/s\n", table.render(), 1e3 * times.seconds(),
+               1e-9 * static_cast<double>(times.macs()) / times.seconds());
 }
 
 void print_tables(const std::vector<LoadedModel>& models, const std::vector<BenchResult>& results) {
-    std::vector<std::string> header = {"model", "<bits", "size", "median ms", "p95 ms"};
-    for (const Throughput& row : results[0].throughput) {
-        header.push_back(fmt::format("img/s, {} thread{}", row.threads, row.threads == 1 ? "" : "s"));
-    }
-    TextTable table(header);
+    print_calls(models, results);
+    print_memory(models, results);
     for (size_t i = 0; i < models.size(); ++i) {
-        std::vector<std::string> row = {
-            models[i].name, describe_bits(models[i]), format_bytes(models[i].file_bytes),
-            fmt::format("{:.2f}", results[i].median_ms), fmt::format("{:.2f}", results[i].p95_ms)};
-        for (const Throughput& throughput : results[i].throughput) {
-            row.push_back(fmt::format("{:.1f}", throughput.images_per_second));
-        }
-        table.add_row(row);
+        if (results[i].layers) print_layers(models[i].name, *results[i].layers);
     }
-    fmt::print("{}", table.render());
+    fmt::print("\nkernels: {}; peak resident memory of this process: {}\n", chosen_kernel_set().name,
+               format_bytes(peak_resident_bytes()));
     for (size_t i = 1; i < models.size(); ++i) {
-        fmt::print("{} is {:.2f} times as fast as {} (median, one thread)\n", models[i].name,
+        fmt::print("{} is {:.2f} times as fast as {} (median of one image, one thread)\n", models[i].name,
                    speedup(results, i), models[0].name);
     }
+}
+
+Json to_json(const CallTimes& times) {
+    return {{"threads", times.threads},
+            {"batch", times.batch},
+            {"calls", times.calls},
+            {"least_ms", times.least_ms},
+            {"median_ms", times.median_ms},
+            {"p90_ms", times.p90_ms},
+            {"p95_ms", times.p95_ms},
+            {"p99_ms", times.p99_ms},
+            {"images_per_second", times.images_per_second}};
+}
+
+Json to_json(const LayerTimes& times) {
+    Json layers = Json::array();
+    for (const LayerTime& layer : times.layers) {
+        const double rate = static_cast<double>(layer.macs) / layer.seconds;
+        layers.push_back(
+            {{"name", layer.name},
+             {"op", layer.op},
+             {"output", {layer.shape.channels, layer.shape.height, layer.shape.width}},
+             {"kernel", layer.kernel},
+             {"microseconds", 1e6 * layer.seconds},
+             {"share_of_time", layer.seconds / times.seconds()},
+             {"macs", layer.macs},
+             {"bytes", layer.bytes},
+             {"macs_per_second", rate},
+             {"peak_macs_per_second", layer.peak > 0 ? Json(layer.peak) : Json()},
+             {"share_of_peak", layer.peak > 0 && layer.macs > 0 ? Json(rate / layer.peak) : Json()}});
+    }
+    return layers;
 }
 
 Json to_json(const std::vector<LoadedModel>& models, const std::vector<BenchResult>& results) {
     Json list = Json::array();
     for (size_t i = 0; i < models.size(); ++i) {
-        Json throughput = Json::array();
-        for (const Throughput& row : results[i].throughput) {
-            throughput.push_back({{"threads", row.threads}, {"images_per_second", row.images_per_second}});
-        }
-        list.push_back({{"model", models[i].name},
-                        {"bits", describe_bits(models[i])},
-                        {"file_bytes", models[i].file_bytes},
-                        {"latency_median_ms", results[i].median_ms},
-                        {"latency_p95_ms", results[i].p95_ms},
-                        {"latency_runs", results[i].runs},
-                        {"speedup", speedup(results, i)},
-                        {"throughput", throughput}});
+        const BenchResult& result = results[i];
+        Json calls = Json::array();
+        for (const CallTimes& times : result.calls) calls.push_back(to_json(times));
+        Json model = {{"model", models[i].name},
+                      {"bits", describe_bits(models[i])},
+                      {"file_bytes", models[i].file_bytes},
+                      {"weight_bytes", result.summary.memory_weight_bytes},
+                      {"activation_bytes", result.summary.memory_activation_bytes > 0
+                                               ? Json(result.summary.memory_activation_bytes)
+                                               : Json()},
+                      {"macs", result.summary.macs},
+                      {"speedup", speedup(results, i)},
+                      {"calls", calls}};
+        if (result.layers) model["layers"] = to_json(*result.layers);
+        list.push_back(model);
     }
     Json document;
+    document["kernels"] = chosen_kernel_set().name;
+    document["peak_resident_bytes"] = peak_resident_bytes();
     document["models"] = list;
     return document;
 }
 
 void run_bench(const BenchOptions& options, Progress& progress) {
     std::vector<LoadedModel> models;
-    std::vector<Subject> subjects;
+    std::vector<BenchSubject> subjects;
     for (const std::string& path : options.models) {
         models.push_back(load_model(path, options.input));
         subjects.emplace_back(models.back());
     }
     std::vector<BenchResult> results(models.size());
-    const int max_threads = options.max_threads > 0 ? options.max_threads : available_cores();
-    const std::vector<int> counts = thread_counts(max_threads);
-    progress.start("measuring, rounds", static_cast<int64_t>(counts.size()) + 1);
-    measure_latency(subjects, options.seconds, results, progress);
-    progress.advance(1);
+    const std::vector<int> counts =
+        thread_counts(options.max_threads > 0 ? options.max_threads : available_cores());
+    const auto rounds = static_cast<int64_t>(counts.size() * options.batches.size());
+    progress.start("measuring, rounds", rounds + (options.layers ? 1 : 0));
     for (const int threads : counts) {
-        measure_throughput(subjects, threads, options.seconds, results, progress);
-        progress.advance(1);
+        for (const int batch : options.batches) {
+            const auto times = measure_calls(subjects, threads, batch, options.seconds, progress);
+            for (size_t i = 0; i < models.size(); ++i) results[i].calls.push_back(times[i]);
+            progress.advance(1);
+        }
+    }
+    for (size_t i = 0; i < models.size(); ++i) {
+        results[i].summary = summarize(models[i]);
+        if (options.layers && models[i].integer_model()) {
+            results[i].layers = measure_layers(*models[i].integer_model(), options.seconds, progress);
+        }
     }
     progress.finish();
     put_json(options.json, to_json(models, results));
@@ -199,7 +203,8 @@ void run_bench(const BenchOptions& options, Progress& progress) {
 
 void add_bench_command(CLI::App& program, Action& action) {
     auto options = std::make_shared<BenchOptions>();
-    CLI::App* command = program.add_subcommand("bench", "Latency of one image and throughput by threads");
+    CLI::App* command =
+        program.add_subcommand("bench", "Latency and throughput by threads and batch, memory, time by layer");
     command->add_option("MODEL", options->models, "One network, or several: each is compared with the first")
         ->required();
     command->add_option("--seconds", options->seconds, "Time for each measurement of each network")
@@ -208,6 +213,13 @@ void add_bench_command(CLI::App& program, Action& action) {
     command->add_option("--threads", options->max_threads, "Most threads to try (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
+    command->add_option("--batch", options->batches, "Images of a call, several numbers with commas")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 65536))
+        ->capture_default_str();
+    command->add_flag("--layers", options->layers,
+                      "Of integer networks also the time of each layer, and its share of what the core's "
+                      "instructions can do at most");
     add_input_options(*command, options->input);
     add_json_options(*command, options->json);
     command->callback(

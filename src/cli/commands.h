@@ -21,5 +21,6 @@ void add_quantize_command(CLI::App& program, Action& action);
 void add_eval_command(CLI::App& program, Action& action);
 void add_embed_command(CLI::App& program, Action& action);
 void add_bench_command(CLI::App& program, Action& action);
+void add_export_command(CLI::App& program, Action& action);
 
 }  // namespace quantface

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/error.h"
@@ -34,7 +35,7 @@ void for_each_cropped_pixel(const PixelsView& image, const InputSpec& spec, cons
     }
 }
 
-// Workspaces outlive a call: allocating one costs as much as a good part of a small network.
+// Workspaces outlive a call, so that calls allocate nothing but the first ones.
 template <typename Executor, typename Element>
 class ExecutorEmbedder final : public Embedder {
   public:
@@ -48,43 +49,80 @@ class ExecutorEmbedder final : public Embedder {
     void embed(std::span<const PixelsView> images, std::span<float> embeddings,
                ThreadPool& pool) const override {
         QF_CHECK(embeddings.size() == images.size() * static_cast<size_t>(size_));
-        std::vector<std::unique_ptr<Desk>> desks(pool.size());
-        pool.parallel_for(static_cast<int64_t>(images.size()), [&](int64_t index, int thread) {
-            if (!desks[thread]) desks[thread] = take_desk();
-            Desk& desk = *desks[thread];
-            prepare(images[index], desk.input);
-            executor_.run(desk.input, embeddings.subspan(static_cast<size_t>(index) * size_, size_),
-                          *desk.workspace);
+        const TeamLease team(*this, pool.size());
+        const auto embedding = [&](int64_t index) {
+            return embeddings.subspan(static_cast<size_t>(index) * size_, size_);
+        };
+        // Whole rounds of one image a thread; of what is left each image is divided over the threads.
+        const auto count = static_cast<int64_t>(images.size());
+        const int64_t apart = kDivides ? count - count % pool.size() : count;
+        for (Desk& desk : team->desks) {
+            if (apart > 0 && !desk.workspace) desk = make_desk(1);
+        }
+        pool.parallel_for(apart, [&](int64_t index, int thread) {
+            Desk& desk = team->desks[static_cast<size_t>(thread)];
+            prepare(images[static_cast<size_t>(index)], desk.input);
+            executor_.run(desk.input, embedding(index), *desk.workspace);
         });
-        give_back(desks);
+        if constexpr (kDivides) {
+            if (apart < count && !team->together.workspace) team->together = make_desk(pool.size());
+            for (int64_t index = apart; index < count; ++index) {
+                prepare(images[static_cast<size_t>(index)], team->together.input);
+                executor_.run(team->together.input, embedding(index), *team->together.workspace, pool);
+            }
+        }
     }
 
   private:
-    // What one thread works with.
+    // Whether the executor can divide one image over threads.
+    static constexpr bool kDivides = std::is_same_v<Executor, IntegerExecutor>;
+
     struct Desk {
         std::shared_ptr<typename Executor::Workspace> workspace;
         std::vector<Element> input;
     };
-
-    std::unique_ptr<Desk> take_desk() const {
-        {
-            std::lock_guard lock(mutex_);
-            if (!idle_.empty()) {
-                auto desk = std::move(idle_.back());
-                idle_.pop_back();
-                return desk;
+    // What the threads of one call work with: a desk each, or one for all together. Made when first needed.
+    struct Team {
+        std::vector<Desk> desks;
+        Desk together;
+    };
+    // One of the teams that no call has, or a new one; given back at the end, whatever happens.
+    class TeamLease {
+      public:
+        TeamLease(const ExecutorEmbedder& embedder, int threads) : embedder_(embedder) {
+            const std::lock_guard lock(embedder_.mutex_);
+            for (std::unique_ptr<Team>& idle : embedder_.idle_) {
+                if (idle && idle->desks.size() == static_cast<size_t>(threads)) {
+                    team_ = std::move(idle);
+                    return;
+                }
             }
+            embedder_.idle_.emplace_back();  // a place to come back to
+            team_ = std::make_unique<Team>();
+            team_->desks.resize(static_cast<size_t>(threads));
         }
-        auto desk = std::make_unique<Desk>();
-        desk->workspace = executor_.make_workspace();
-        desk->input.resize(size_t{3} * spec_.height * spec_.width);
+        ~TeamLease() {
+            const std::lock_guard lock(embedder_.mutex_);
+            *std::find(embedder_.idle_.begin(), embedder_.idle_.end(), nullptr) = std::move(team_);
+        }
+        TeamLease(const TeamLease&) = delete;
+        TeamLease& operator=(const TeamLease&) = delete;
+        Team* operator->() const { return team_.get(); }
+
+      private:
+        const ExecutorEmbedder& embedder_;
+        std::unique_ptr<Team> team_;
+    };
+
+    Desk make_desk(int threads) const {
+        Desk desk;
+        if constexpr (kDivides) {
+            desk.workspace = executor_.make_workspace(threads);
+        } else {
+            desk.workspace = executor_.make_workspace();
+        }
+        desk.input.resize(size_t{3} * spec_.height * spec_.width);
         return desk;
-    }
-    void give_back(std::vector<std::unique_ptr<Desk>>& desks) const {
-        std::lock_guard lock(mutex_);
-        for (auto& desk : desks) {
-            if (desk) idle_.push_back(std::move(desk));
-        }
     }
 
     void prepare(const PixelsView& image, std::vector<float>& input) const {
@@ -98,7 +136,8 @@ class ExecutorEmbedder final : public Embedder {
     InputSpec spec_;
     int size_;
     mutable std::mutex mutex_;
-    mutable std::vector<std::unique_ptr<Desk>> idle_;  // as many as threads ever ran at once
+    // As many as there ever were calls at once; empty places belong to those that run.
+    mutable std::vector<std::unique_ptr<Team>> idle_;
 };
 
 }  // namespace
@@ -113,6 +152,10 @@ void to_network_input(const PixelsView& image, const InputSpec& spec, std::span<
 
 void to_network_pixels(const PixelsView& image, const InputSpec& spec, std::span<uint8_t> hwc) {
     QF_CHECK(hwc.size() == size_t{3} * spec.height * spec.width);
+    if (spec.color_order == ColorOrder::kRgb && image.height == spec.height && image.width == spec.width) {
+        std::copy(image.rgb, image.rgb + hwc.size(), hwc.begin());
+        return;
+    }
     for_each_cropped_pixel(image, spec, [&](int row, int column, int channel, uint8_t pixel) {
         hwc[(static_cast<size_t>(row) * spec.width + column) * 3 + channel] = pixel;
     });

@@ -25,8 +25,9 @@ class Embedder {
     virtual int embedding_size() const = 0;
     virtual const InputSpec& input_spec() const = 0;
     // count images to count * embedding_size() numbers, not normalised; images are spread over the pool's
-    // threads. An image larger than the network's input is cropped around its centre (the 112x96 networks of
-    // the field use the 112x112 template shifted by 8 pixels); a smaller one throws Error(kBadInput).
+    // threads, and where there are fewer than threads an integer network divides each over all of them. An
+    // image larger than the network's input is cropped around its centre (the 112x96 networks of the field
+    // use the 112x112 template shifted by 8 pixels); a smaller one throws Error(kBadInput).
     virtual void embed(std::span<const PixelsView> images, std::span<float> embeddings,
                        ThreadPool& pool) const = 0;
 };

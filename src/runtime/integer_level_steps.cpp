@@ -22,7 +22,7 @@ class LutStep : public IntegerStep {
         std::copy(op.table.begin(), op.table.end(), table_.begin());
     }
 
-    void run(const RunMemory& memory) const override {
+    void run(const RunMemory& memory, const Share&) const override {
         look_up_levels(input_.levels(memory), table_.data(), size_, output_.writable_levels(memory));
     }
 
@@ -40,7 +40,7 @@ class MaxPoolStep : public IntegerStep {
           input_(context.input_place(0)),
           output_(context.place(op.output)) {}
 
-    void run(const RunMemory& memory) const override {
+    void run(const RunMemory& memory, const Share&) const override {
         max_pool(geometry_, input_.levels(memory), output_.writable_levels(memory));
     }
 
@@ -67,7 +67,7 @@ class ConcatStep : public IntegerStep {
         }
     }
 
-    void run(const RunMemory& memory) const override {
+    void run(const RunMemory& memory, const Share&) const override {
         uint8_t* first = output_.writable_levels(memory);
         for (const Input& input : inputs_) {
             const uint8_t* from = input.place.levels(memory);

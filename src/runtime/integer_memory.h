@@ -3,29 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <vector>
 
+#include "base/aligned_bytes.h"
 #include "graph/integer_model.h"
 
 namespace quantface {
-
-// Zeroed bytes, aligned to 64.
-class AlignedBytes {
-  public:
-    explicit AlignedBytes(size_t size) : size_(size), data_(new (kAlignment) std::byte[size + 1]()) {}
-    std::byte* data() const { return data_.get(); }
-    size_t size() const { return size_; }
-
-  private:
-    static constexpr std::align_val_t kAlignment{64};
-    struct Delete {
-        void operator()(std::byte* bytes) const { ::operator delete[](bytes, kAlignment); }
-    };
-    size_t size_;
-    std::unique_ptr<std::byte[], Delete> data_;
-};
 
 // One run's memory, as the steps see it.
 struct RunMemory {

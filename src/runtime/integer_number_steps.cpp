@@ -20,20 +20,28 @@ class NumberStep : public IntegerStep {
         : shape_(context.value(epilogue.outputs[0].value).shape),
           row_stride_((shape_.channels + kRowUnit - 1) / kRowUnit * kRowUnit),
           together_(std::clamp<int64_t>(kNumbersTogether / row_stride_, 1, shape_.plane())),
+          elementwise_(*context.kernels.elementwise),
           kernel_(*context.kernels.epilogue),
           epilogue_(context.model, context.offsets, epilogue) {}
 
-    void run(const RunMemory& memory) const override {
+    void run(const RunMemory& memory, const Share& share) const override {
         auto* numbers = reinterpret_cast<float*>(memory.scratch);
         const EpilogueData data = epilogue_.data(memory);
-        for (int64_t pixel = 0; pixel < shape_.plane(); pixel += together_) {
-            const auto count = static_cast<int>(std::min(together_, shape_.plane() - pixel));
+        const int64_t end = share.end(shape_.plane());
+        for (int64_t pixel = share.begin(shape_.plane()); pixel < end; pixel += together_) {
+            const auto count = static_cast<int>(std::min(together_, end - pixel));
             for (int row = 0; row < count; ++row) {
                 compute(memory, pixel + row, numbers + row * row_stride_);
             }
             kernel_.from_numbers(epilogue_.params(), data, {pixel, count, 0, shape_.channels, row_stride_},
                                  numbers);
         }
+    }
+
+    int most_shares() const override {
+        constexpr int64_t kEntriesOfAShare = 16 * 1024;
+        return static_cast<int>(
+            std::min<int64_t>(shares_of(shape_.size(), kEntriesOfAShare), shape_.plane()));
     }
 
     // The numbers, and one row more for whoever wants it.
@@ -46,6 +54,7 @@ class NumberStep : public IntegerStep {
     virtual void compute(const RunMemory& memory, int64_t pixel, float* numbers) const = 0;
 
     int channels() const { return shape_.channels; }
+    const ElementwiseKernel& elementwise() const { return elementwise_; }
     int32_t* spare_row(const RunMemory& memory) const {
         return reinterpret_cast<int32_t*>(memory.scratch) + together_ * row_stride_;
     }
@@ -53,6 +62,7 @@ class NumberStep : public IntegerStep {
   private:
     Shape shape_;
     int64_t row_stride_, together_;
+    const ElementwiseKernel& elementwise_;
     const EpilogueKernel& kernel_;
     BoundEpilogue epilogue_;
 };
@@ -85,8 +95,8 @@ class AffineStep : public NumberStep {
 
   protected:
     void compute(const RunMemory& memory, int64_t pixel, float* numbers) const override {
-        affine_levels(input_.levels(memory, pixel), input_.zero_point, multiplier_.data(), shift_.data(),
-                      channels(), numbers);
+        elementwise().affine(input_.levels(memory, pixel), input_.zero_point, multiplier_.data(),
+                             shift_.data(), channels(), numbers);
     }
 
   private:
@@ -105,8 +115,8 @@ class AddStep : public NumberStep {
 
   protected:
     void compute(const RunMemory& memory, int64_t pixel, float* numbers) const override {
-        add_levels({a_.levels(memory, pixel), a_.zero_point, multiplier_a_},
-                   {b_.levels(memory, pixel), b_.zero_point, multiplier_b_}, channels(), numbers);
+        elementwise().add({a_.levels(memory, pixel), a_.zero_point, multiplier_a_},
+                          {b_.levels(memory, pixel), b_.zero_point, multiplier_b_}, channels(), numbers);
     }
 
   private:
@@ -121,8 +131,8 @@ class MulStep : public NumberStep {
 
   protected:
     void compute(const RunMemory& memory, int64_t pixel, float* numbers) const override {
-        multiply_levels({a_.levels(memory, pixel), a_.zero_point}, {b_.levels(memory, pixel), b_.zero_point},
-                        multiplier_, channels(), numbers);
+        elementwise().multiply({a_.levels(memory, pixel), a_.zero_point},
+                               {b_.levels(memory, pixel), b_.zero_point}, multiplier_, channels(), numbers);
     }
 
   private:

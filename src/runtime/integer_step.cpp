@@ -1,5 +1,7 @@
 #include "runtime/integer_step.h"
 
+#include <algorithm>
+
 #include "graph/op_visitor.h"
 
 namespace quantface {
@@ -22,6 +24,11 @@ ConvGeometry window_geometry(const Window& window, const Shape& in, const Shape&
     geometry.padding_left = window.padding.left;
     geometry.groups = groups;
     return geometry;
+}
+
+int shares_of(int64_t units, int64_t units_of_a_share) {
+    constexpr int64_t kMost = 256;
+    return static_cast<int>(std::clamp<int64_t>(units / units_of_a_share, 1, kMost));
 }
 
 std::unique_ptr<IntegerStep> make_step(const StepContext& context) {

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
+
+#include "base/spin_barrier.h"
 
 namespace quantface {
 namespace {
@@ -71,6 +75,37 @@ TEST(ThreadPool, ManyShortLoops) {
 TEST(ThreadPool, DefaultsToTheCoresAvailable) {
     EXPECT_GE(available_cores(), 1);
     EXPECT_EQ(ThreadPool().size(), available_cores());
+}
+
+TEST(ThreadPool, RunsOnAllThreadsAtOnce) {
+    for (const int threads : {1, 2, 4}) {
+        ThreadPool pool(threads);
+        std::vector<int> calls(static_cast<size_t>(threads));
+        for (int round = 0; round < 200; ++round) {
+            // Nobody passes the barrier before all are there.
+            SpinBarrier barrier(threads);
+            std::atomic<int> arrived = 0;
+            std::atomic<bool> early = false;
+            pool.run_on_all([&](int thread) {
+                ++calls[static_cast<size_t>(thread)];
+                ++arrived;
+                barrier.wait();
+                if (arrived != threads) early = true;
+            });
+            EXPECT_FALSE(early);
+        }
+        for (const int count : calls) EXPECT_EQ(count, 200);
+    }
+}
+
+TEST(ThreadPool, WakesWorkersThatSleep) {
+    ThreadPool pool(3);
+    for (int round = 0; round < 3; ++round) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        std::atomic<int> calls = 0;
+        pool.run_on_all([&](int) { ++calls; });
+        EXPECT_EQ(calls, 3);
+    }
 }
 
 }  // namespace

@@ -195,16 +195,35 @@ TEST_F(Commands, EmbedRefusesImagesThatAreNoAlignedFaces) {
 }
 
 TEST_F(Commands, BenchCompares) {
-    const Json result = json({"bench", model_, quantized(8), "--seconds", "0.05", "--threads", "2"});
+    const Json result = json(
+        {"bench", model_, quantized(8), "--seconds", "0.05", "--threads", "2", "--batch", "1,3", "--layers"});
     ASSERT_EQ(result["models"].size(), 2u);
+    EXPECT_GT(result["peak_resident_bytes"].get<int64_t>(), 1000000);
     for (const Json& model : result["models"]) {
-        EXPECT_GT(model["latency_median_ms"].get<double>(), 0);
-        EXPECT_GE(model["latency_p95_ms"].get<double>(), model["latency_median_ms"].get<double>());
-        ASSERT_EQ(model["throughput"].size(), 2u);
-        EXPECT_GT(model["throughput"][1]["images_per_second"].get<double>(), 0);
+        ASSERT_EQ(model["calls"].size(), 4u);
+        for (const Json& calls : model["calls"]) {
+            EXPECT_GT(calls["least_ms"].get<double>(), 0);
+            EXPECT_GE(calls["median_ms"].get<double>(), calls["least_ms"].get<double>());
+            EXPECT_GE(calls["p90_ms"].get<double>(), calls["median_ms"].get<double>());
+            EXPECT_GE(calls["p99_ms"].get<double>(), calls["p90_ms"].get<double>());
+            EXPECT_GT(calls["images_per_second"].get<double>(), 0);
+        }
+        EXPECT_EQ(model["calls"][3]["threads"], 2);
+        EXPECT_EQ(model["calls"][3]["batch"], 3);
     }
     EXPECT_EQ(result["models"][0]["speedup"], 1.0);
     EXPECT_GT(result["models"][1]["speedup"].get<double>(), 0);
+    EXPECT_FALSE(result["models"][0].contains("layers"));
+    const Json& layers = result["models"][1]["layers"];
+    ASSERT_GT(layers.size(), 1u);
+    double share = 0;
+    for (const Json& layer : layers) {
+        EXPECT_GT(layer["microseconds"].get<double>(), 0);
+        share += layer["share_of_time"].get<double>();
+    }
+    EXPECT_NEAR(share, 1, 1e-6);
+    EXPECT_EQ(layers[0]["op"], "Conv");
+    EXPECT_GT(layers[0]["macs"].get<int64_t>(), 0);
 }
 
 TEST_F(Commands, SaveJsonWritesTheSameDocument) {

@@ -2,8 +2,10 @@
 // convolution.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
+#include "base/error.h"
 #include "exact_math.h"
 #include "kernels/kernel_set.h"
 #include "test_conv.h"
@@ -120,6 +122,17 @@ TestConvOptions options_for(const ConvGeometry& geometry, Rng& rng) {
     return options;
 }
 
+// To operands of which two pairs of products fit in int16.
+void narrow_down(TestConvOptions& options, Rng& rng) {
+    if (options.offsets != Offsets::kNone) {
+        options.activation_bits = 2 + static_cast<int>(rng.below(5));
+    } else {
+        options.activation_bits = 2 + static_cast<int>(rng.below(7));
+        options.weight_bits =
+            2 + static_cast<int>(rng.below(static_cast<uint64_t>(std::min(13 - options.activation_bits, 7))));
+    }
+}
+
 // The accumulator by its definition, in int64 and over the ONNX-like coordinates.
 int64_t exact_accumulator(const TestConv& conv, int y, int x, int out) {
     const ConvGeometry& g = conv.geometry;
@@ -174,31 +187,36 @@ TEST(ConvReferenceTest, IsWhatTheLawSays) {
 
 // Each body runs twice: for the rows of conv_kernels() and for those of depthwise_kernels().
 template <typename Run>
-void expect_reference_bits(TestConv& conv, const std::string& what, Run run) {
+void expect_reference_bits(TestConv& conv, const std::string& what, Run run, int parts = 1) {
     conv.run(conv_kernels().front());
     const auto expected = conv.outputs();
+    conv.divide(parts);
     run(conv);
     ASSERT_EQ(conv.outputs(), expected) << what << ": " << describe(conv.geometry);
 }
 
 // Sums as large as int32 lets them be, the bias included.
-template <typename Run>
-void expect_reference_bits_at_extremes(const ConvGeometry& geometry, Offsets offsets, Run run) {
+template <typename Kernel>
+void expect_reference_bits_at_extremes(const ConvGeometry& geometry, Offsets offsets, const Kernel& kernel,
+                                       int activation_bits = 8, int weight_bits = 8) {
     Rng rng(7);
     for (const Filling filling : {Filling::kLargest, Filling::kMixed}) {
         TestConvOptions options;
         options.geometry = geometry;
+        options.activation_bits = activation_bits;
+        options.weight_bits = weight_bits;
         options.filling = filling;
         options.offsets = offsets;
         options.epilogue.is_float = true;
         TestConv conv(options, rng);
+        if (!conv.fits(kernel)) return;
         const int64_t largest_weight = offsets == Offsets::kNone ? 127 : 256;
         const auto largest = static_cast<int32_t>(geometry.depth() * largest_weight * 255);
         for (int channel = 0; channel < geometry.out_channels; ++channel) {
             const int32_t room = std::numeric_limits<int32_t>::max() - largest;
             conv.epilogue->bias[channel] = channel % 3 == 0 ? room : channel % 3 == 1 ? -room : 0;
         }
-        expect_reference_bits(conv, "extremes", run);
+        expect_reference_bits(conv, "extremes", [&kernel](TestConv& it) { it.run(kernel); });
     }
 }
 
@@ -210,9 +228,14 @@ class ConvKernelTest : public testing::TestWithParam<ConvKernel> {
     void check(const std::vector<ConvGeometry>& geometries, uint64_t seed) {
         Rng rng(seed);
         for (const ConvGeometry& geometry : geometries) {
-            TestConv conv(options_for(geometry, rng), rng);
-            ASSERT_NO_FATAL_FAILURE(
-                expect_reference_bits(conv, GetParam().name, [](TestConv& it) { it.run(GetParam()); }));
+            TestConvOptions options = options_for(geometry, rng);
+            const bool narrow = GetParam().gemm && GetParam().gemm->largest_product < kLargestProduct;
+            if (narrow) narrow_down(options, rng);
+            TestConv conv(options, rng);
+            ASSERT_TRUE(conv.fits(GetParam()));
+            ASSERT_NO_FATAL_FAILURE(expect_reference_bits(
+                conv, GetParam().name, [](TestConv& it) { it.run(GetParam()); },
+                1 + static_cast<int>(rng.below(5))));
         }
     }
 };
@@ -232,23 +255,35 @@ TEST_P(ConvKernelTest, EveryEpilogueGivesTheReferenceBits) {
     for (const EpilogueOptions& epilogue : all_epilogue_options(6)) {
         TestConvOptions options;
         options.geometry = geometry_of(5, 6, 13, 37, 1, 3, 3, 1);
+        options.activation_bits = options.weight_bits = 6;
         options.epilogue = epilogue;
         TestConv conv(options, rng);
+        ASSERT_TRUE(conv.fits(GetParam()));
         ASSERT_NO_FATAL_FAILURE(
             expect_reference_bits(conv, describe(epilogue), [](TestConv& it) { it.run(GetParam()); }));
     }
 }
 
 TEST_P(ConvKernelTest, ExtremesGiveTheReferenceBits) {
-    const auto run = [](TestConv& conv) { conv.run(GetParam()); };
+    const ConvKernel& kernel = GetParam();
     // 127 * 255 * 66310 is just below 2^31.
-    expect_reference_bits_at_extremes(geometry_of(1, 1, 65535, 3, 1, 1, 1, 0), Offsets::kNone, run);
+    expect_reference_bits_at_extremes(geometry_of(1, 1, 65535, 3, 1, 1, 1, 0), Offsets::kNone, kernel);
     // 256 * 255 * 32895 is just below 2^31.
-    expect_reference_bits_at_extremes(geometry_of(1, 1, 32895, 3, 1, 1, 1, 0), Offsets::kExtremes, run);
+    expect_reference_bits_at_extremes(geometry_of(1, 1, 32895, 3, 1, 1, 1, 0), Offsets::kExtremes, kernel);
     for (const Offsets offsets : {Offsets::kNone, Offsets::kExtremes}) {
-        expect_reference_bits_at_extremes(geometry_of(3, 3, 511, 33, 1, 3, 3, 1), offsets, run);
-        expect_reference_bits_at_extremes(geometry_of(7, 2, 64, 64, 1, 1, 1, 0), offsets, run);
-        expect_reference_bits_at_extremes(geometry_of(5, 4, 66, 66, 3, 3, 3, 1), offsets, run);
+        expect_reference_bits_at_extremes(geometry_of(3, 3, 511, 33, 1, 3, 3, 1), offsets, kernel);
+        expect_reference_bits_at_extremes(geometry_of(7, 2, 64, 64, 1, 1, 1, 0), offsets, kernel);
+        expect_reference_bits_at_extremes(geometry_of(5, 4, 66, 66, 3, 3, 3, 1), offsets, kernel);
+    }
+    // Where sums in int16 are as large as they may be.
+    for (int activation_bits = 2; activation_bits <= 8; ++activation_bits) {
+        for (int weight_bits = 2; weight_bits <= 8; ++weight_bits) {
+            for (const auto& geometry :
+                 {geometry_of(3, 2, 132, 17, 1, 3, 3, 1), geometry_of(4, 7, 1000, 70, 1, 1, 1, 0)}) {
+                expect_reference_bits_at_extremes(geometry, Offsets::kNone, kernel, activation_bits,
+                                                  weight_bits);
+            }
+        }
     }
 }
 
@@ -271,18 +306,35 @@ class DepthwiseKernelTest : public testing::TestWithParam<DepthwiseKernel> {
 
 TEST_P(DepthwiseKernelTest, GivesTheReferenceBits) {
     Rng rng(8);
+    int tested = 0;
     for (const ConvGeometry& geometry : depthwise_geometries()) {
-        TestConv conv(options_for(geometry, rng), rng);
-        ASSERT_NO_FATAL_FAILURE(
-            expect_reference_bits(conv, GetParam().name, [](TestConv& it) { it.run(GetParam()); }));
+        TestConvOptions options = options_for(geometry, rng);
+        if (GetParam().adds_in_int16) {
+            options.offsets = Offsets::kNone;
+            options.activation_bits = 2 + static_cast<int>(rng.below(5));
+            options.weight_bits = 2 + static_cast<int>(rng.below(5));
+        }
+        TestConv conv(options, rng);
+        if (!conv.fits(GetParam())) continue;
+        ++tested;
+        ASSERT_NO_FATAL_FAILURE(expect_reference_bits(
+            conv, GetParam().name, [](TestConv& it) { it.run(GetParam()); },
+            1 + static_cast<int>(rng.below(5))));
     }
+    EXPECT_GT(tested, 300);
 }
 
 TEST_P(DepthwiseKernelTest, ExtremesGiveTheReferenceBits) {
-    const auto run = [](TestConv& conv) { conv.run(GetParam()); };
+    const DepthwiseKernel& kernel = GetParam();
     for (const Offsets offsets : {Offsets::kNone, Offsets::kExtremes}) {
-        expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1), offsets, run);
-        expect_reference_bits_at_extremes(geometry_of(120, 110, 17, 17, 17, 120, 110, 0), offsets, run);
+        expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1), offsets, kernel);
+        expect_reference_bits_at_extremes(geometry_of(120, 110, 17, 17, 17, 120, 110, 0), offsets, kernel);
+    }
+    for (int activation_bits = 2; activation_bits <= 8; ++activation_bits) {
+        for (int weight_bits = 2; weight_bits <= 8; ++weight_bits) {
+            expect_reference_bits_at_extremes(geometry_of(9, 8, 70, 70, 70, 3, 3, 1), Offsets::kNone, kernel,
+                                              activation_bits, weight_bits);
+        }
     }
 }
 
@@ -297,12 +349,44 @@ TEST(KernelSetTest, GoesFromTheReferenceToTheBestThatTheCpuHas) {
     EXPECT_EQ(baseline.front().depthwise, nullptr);
     for (const KernelSet& set : baseline) EXPECT_EQ(set.needs, 0u) << set.name;
     const auto all = kernel_sets(~CpuFeatures{0});
-    EXPECT_EQ(all.size(), conv_kernels().size());
     for (size_t index = 1; index < all.size(); ++index) {
         EXPECT_NE(all[index].depthwise, nullptr) << all[index].name;
         EXPECT_TRUE(can_run(all[index].epilogue->needs, all[index].needs)) << all[index].name;
         EXPECT_TRUE(can_run(all[index].depthwise->needs, all[index].needs)) << all[index].name;
     }
+    // Every kernel of a table is some set's.
+    for (const ConvKernel& kernel : conv_kernels()) {
+        EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const KernelSet& set) {
+            return set.conv == &kernel || set.narrow_conv == &kernel;
+        })) << kernel.name;
+    }
+    for (const FullyConnectedKernel& kernel : fully_connected_kernels()) {
+        EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const KernelSet& set) {
+            return set.fully_connected == &kernel;
+        })) << kernel.name;
+    }
+    for (const DepthwiseKernel& kernel : depthwise_kernels()) {
+        EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const KernelSet& set) {
+            return set.depthwise == &kernel || set.narrow_depthwise == &kernel;
+        })) << kernel.name;
+    }
+}
+
+TEST(KernelSetTest, TheEnvironmentChooses) {
+    for (const KernelSet& set : kernel_sets(cpu_features())) {
+        ASSERT_EQ(setenv("QUANTFACE_ISA", set.name, 1), 0);
+        EXPECT_STREQ(chosen_kernel_set().name, set.name);
+    }
+    ASSERT_EQ(setenv("QUANTFACE_ISA", "mmx", 1), 0);
+    try {
+        chosen_kernel_set();
+        ADD_FAILURE() << "no such set";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+        EXPECT_NE(std::string(error.what()).find("scalar, portable"), std::string::npos) << error.what();
+    }
+    ASSERT_EQ(unsetenv("QUANTFACE_ISA"), 0);
+    EXPECT_STREQ(chosen_kernel_set().name, kernel_sets(cpu_features()).back().name);
 }
 
 }  // namespace

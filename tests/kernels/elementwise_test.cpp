@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 #include <vector>
 
 #include "base/rng.h"
@@ -20,7 +21,11 @@ std::vector<uint8_t> random_levels(size_t count, Rng& rng) {
     return levels;
 }
 
-TEST(ElementwiseTest, AffineAddAndMultiply) {
+class ElementwiseKernelTest : public testing::TestWithParam<ElementwiseKernel> {};
+
+TEST_P(ElementwiseKernelTest, AffineAddAndMultiply) {
+    const ElementwiseKernel& kernel = GetParam();
+    if ((kernel.needs & ~cpu_features()) != 0) GTEST_SKIP() << "this CPU lacks " << kernel.name;
     Rng rng(1);
     for (const int channels : {1, 3, 5, 17, 31, 64, 100}) {
         const auto count = static_cast<size_t>(channels);
@@ -30,9 +35,9 @@ TEST(ElementwiseTest, AffineAddAndMultiply) {
         for (float& number : multiplier) number = static_cast<float>(rng.normal());
         for (float& number : shift) number = static_cast<float>(rng.normal() * 20);
         const float ma = -0.37f, mb = 1.1f;
-        affine_levels(a.data(), za, multiplier.data(), shift.data(), channels, affine.data());
-        add_levels({a.data(), za, ma}, {b.data(), zb, mb}, channels, sum.data());
-        multiply_levels({a.data(), za}, {b.data(), zb}, ma, channels, product.data());
+        kernel.affine(a.data(), za, multiplier.data(), shift.data(), channels, affine.data());
+        kernel.add({a.data(), za, ma}, {b.data(), zb, mb}, channels, sum.data());
+        kernel.multiply({a.data(), za}, {b.data(), zb}, ma, channels, product.data());
         for (size_t c = 0; c < count; ++c) {
             const int64_t da = a[c] - za, db = b[c] - zb;
             EXPECT_EQ(affine[c], exact_sum(exact_product(exact_float(da), multiplier[c]), shift[c]));
@@ -42,6 +47,10 @@ TEST(ElementwiseTest, AffineAddAndMultiply) {
         }
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(All, ElementwiseKernelTest,
+                         testing::ValuesIn(elementwise_kernels().begin(), elementwise_kernels().end()),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 TEST(ElementwiseTest, LookUp) {
     Rng rng(2);

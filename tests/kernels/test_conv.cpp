@@ -1,6 +1,8 @@
 #include "test_conv.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "numerics/quantization.h"
 
@@ -60,6 +62,9 @@ TestConv::TestConv(const TestConvOptions& options, Rng& rng) : geometry(options.
         }
     }
     if (options.offsets != Offsets::kNone) set_offsets(options.offsets, rng);
+    int32_t largest_weight = 0;
+    for (const int8_t number : weight) largest_weight = std::max(largest_weight, std::abs(int32_t{number}));
+    largest_product_ = largest_weight * max_level;
     epilogue =
         std::make_unique<TestEpilogue>(options.epilogue, geometry.out_channels, geometry.out_pixels(), rng);
     // Sums spread over the output's levels.
@@ -84,34 +89,69 @@ void TestConv::set_offsets(Offsets offsets, Rng& rng) {
 }
 
 void TestConv::bind(PackedConv& packed, size_t scratch_bytes) {
-    constexpr size_t kAlignment = 64;
-    packed.scratch_.assign(scratch_bytes + kAlignment, std::byte{0x5a});
-    const size_t misaligned = reinterpret_cast<uintptr_t>(packed.scratch_.data()) % kAlignment;
+    packed.scratch_ = AlignedBytes(scratch_bytes);
+    std::fill(packed.scratch_.data(), packed.scratch_.data() + scratch_bytes, std::byte{0x5a});
     data = epilogue->data();
     packed.arguments_.geometry = &geometry;
     packed.arguments_.input = input.data();
-    packed.arguments_.weight = packed.weight_.data();
+    packed.arguments_.weight = reinterpret_cast<const int8_t*>(packed.weight_.data());
     packed.arguments_.weight_offset = weight_offset.empty() ? nullptr : weight_offset.data();
     packed.arguments_.padding_level = padding_level.data();
+    packed.arguments_.largest_product = largest_product_;
     packed.arguments_.epilogue = &epilogue->params;
     packed.arguments_.data = data;
-    packed.arguments_.scratch = packed.scratch_.data() + (kAlignment - misaligned);
+    packed.arguments_.scratch = packed.scratch_.data();
+    packed.parts_ = parts();
+}
+
+// By pixels and, where that may be, by channels.
+std::vector<ConvPart> TestConv::parts() const {
+    std::vector<ConvPart> parts;
+    const int64_t pixels = geometry.out_pixels();
+    const int divisions = static_cast<int>(std::min<int64_t>(part_count_, pixels));
+    const bool by_channels = part_count_ > 1 && (geometry.groups == 1 || geometry.is_depthwise());
+    const int channels = by_channels ? kMaxGemmColumns : geometry.out_channels;
+    for (int part = 0; part < divisions; ++part) {
+        for (int first = 0; first < geometry.out_channels; first += channels) {
+            parts.push_back({pixels * part / divisions, pixels * (part + 1) / divisions, first,
+                             std::min(first + channels, geometry.out_channels)});
+        }
+    }
+    return parts;
+}
+
+bool TestConv::fits(const ConvKernel& kernel) const {
+    return !kernel.gemm || largest_product_ <= kernel.gemm->largest_product;
+}
+
+bool TestConv::fits(const DepthwiseKernel& kernel) const {
+    return takes(kernel, geometry, largest_product_, !weight_offset.empty());
 }
 
 PackedConv TestConv::pack(const ConvKernel& kernel) {
     PackedConv packed;
-    packed.weight_ = kernel.pack(geometry, weight.data());
-    packed.run_ = kernel.run;
-    bind(packed, kernel.scratch_bytes(geometry));
+    packed.weight_ = pack_conv(kernel, geometry, weight.data());
+    packed.conv_ = &kernel;
+    bind(packed, conv_scratch_bytes(kernel, geometry));
     return packed;
 }
 
 PackedConv TestConv::pack(const DepthwiseKernel& kernel) {
     PackedConv packed;
-    packed.weight_ = kernel.pack(weight.data(), geometry.out_channels, geometry.taps());
-    packed.run_ = [&kernel](const ConvArguments& arguments) { convolve_depthwise(arguments, kernel); };
-    bind(packed, depthwise_scratch_bytes(geometry, kernel));
+    packed.weight_ = kernel.pack(geometry, weight.data());
+    packed.depthwise_ = &kernel;
+    bind(packed, depthwise_scratch_bytes(geometry));
     return packed;
+}
+
+void PackedConv::run() const {
+    for (const ConvPart& part : parts_) {
+        if (conv_) {
+            run_conv(*conv_, arguments_, part);
+        } else {
+            run_depthwise(*depthwise_, arguments_, part);
+        }
+    }
 }
 
 }  // namespace quantface

@@ -1,7 +1,6 @@
 // Random convolutions with memory for all that they read and write.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,14 +42,15 @@ class TestConv;
 // A convolution with weights packed for one kernel, run as often as one likes. Points into its TestConv.
 class PackedConv {
   public:
-    void run() const { run_(arguments_); }
+    void run() const;
 
   private:
     friend class TestConv;
-    std::vector<int8_t> weight_;
-    std::vector<std::byte> scratch_;
+    AlignedBytes weight_, scratch_;
     ConvArguments arguments_;
-    std::function<void(const ConvArguments&)> run_;
+    const ConvKernel* conv_ = nullptr;  // or else the other one
+    const DepthwiseKernel* depthwise_ = nullptr;
+    std::vector<ConvPart> parts_;
 };
 
 class TestConv {
@@ -64,6 +64,11 @@ class TestConv {
     void run(const Kernel& kernel) {
         pack(kernel).run();
     }
+    // Whether the kernel is exact with these operands.
+    bool fits(const ConvKernel& kernel) const;
+    bool fits(const DepthwiseKernel& kernel) const;
+    // Divide the work of later packs into that many parts (or as many as there can be).
+    void divide(int parts) { part_count_ = parts; }
     std::vector<std::vector<uint8_t>> outputs() const { return {epilogue->bytes(0), epilogue->bytes(1)}; }
 
     ConvGeometry geometry;
@@ -76,6 +81,10 @@ class TestConv {
   private:
     void set_offsets(Offsets offsets, Rng& rng);
     void bind(PackedConv& packed, size_t scratch_bytes);
+    std::vector<ConvPart> parts() const;
+
+    int32_t largest_product_;
+    int part_count_ = 1;
 };
 
 }  // namespace quantface

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "kernels/kernel_set.h"
+#include "random_iresnet.h"
 #include "random_models.h"
 #include "runtime/integer_arena.h"
 
@@ -47,6 +48,12 @@ size_t varied_values(const Values& values) {
     return varied;
 }
 
+int64_t work_of(const IntegerModel& model) {
+    int64_t work = 0;
+    for (const IntegerNode& node : model.nodes) work += multiply_accumulates(model, node);
+    return work;
+}
+
 TEST(IntegerExecutorTest, EveryInstructionSetGivesTheReferenceBitsOnRandomNetworks) {
     size_t varied = 0, all = 0;
     std::set<std::string> kinds;
@@ -81,9 +88,7 @@ TEST(IntegerExecutorTest, EveryInstructionSetGivesTheReferenceBitsOnRandomNetwor
 TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNet) {
     const IntegerModel model = random_mobile_face_net(1);
     validate(model);
-    int64_t work = 0;
-    for (const IntegerNode& node : model.nodes) work += multiply_accumulates(model, node);
-    EXPECT_NEAR(static_cast<double>(work), 221e6, 10e6);
+    EXPECT_NEAR(static_cast<double>(work_of(model)), 221e6, 10e6);
     Rng rng(1);
     const auto pixels = random_pixels(model, rng);
     const Values expected = run_all(IntegerExecutor(model, KernelChoice::kScalarReference), model, pixels);
@@ -95,7 +100,10 @@ TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNet) {
 
 TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNetWithAsymmetricWeights) {
     for (const int bits : {8, 5}) {
-        const IntegerModel model = random_mobile_face_net(3, bits, true);
+        RandomModelBuilder::ConvOptions weights;
+        weights.weight_bits = bits;
+        weights.asymmetric_weights = true;
+        const IntegerModel model = random_mobile_face_net(3, weights);
         validate(model);
         Rng rng(2);
         const auto pixels = random_pixels(model, rng);
@@ -104,6 +112,38 @@ TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnMobileFaceNetWithAsymmetric
         EXPECT_GT(varied_values(expected), expected.size() * 9 / 10);
         EXPECT_EQ(run_all(IntegerExecutor(model), model, pixels), expected) << bits << " bits";
     }
+}
+
+TEST(IntegerExecutorTest, BestGivesTheReferenceBitsOnIResNet) {
+    struct Bits {
+        int weights, activations;
+    };
+    for (const Bits bits : {Bits{8, 8}, Bits{6, 6}, Bits{4, 4}, Bits{4, 8}}) {
+        RandomModelBuilder::ConvOptions shared;
+        shared.weight_bits = bits.weights;
+        shared.bits = bits.activations;
+        shared.zero_point_padding = true;
+        const IntegerModel model = random_iresnet(5, 18, 32, shared);
+        ASSERT_NO_THROW(validate(model));
+        Rng rng(4);
+        const auto pixels = random_pixels(model, rng);
+        const Values expected =
+            run_all(IntegerExecutor(model, KernelChoice::kScalarReference), model, pixels);
+        EXPECT_GT(varied_values(expected), expected.size() * 9 / 10);
+        for (const KernelSet& kernels : kernel_sets(cpu_features())) {
+            EXPECT_EQ(run_all(IntegerExecutor(model, kernels), model, pixels), expected)
+                << kernels.name << ", weights of " << bits.weights << " bits";
+        }
+    }
+}
+
+TEST(IntegerExecutorTest, RandomIResNetsHaveTheSizesOfTheTrainedOnes) {
+    const IntegerModel small = random_iresnet(1, 18), large = random_iresnet(1, 100);
+    validate(small);
+    validate(large);
+    EXPECT_NEAR(static_cast<double>(work_of(small)), 2.6e9, 0.1e9);
+    EXPECT_NEAR(static_cast<double>(work_of(large)), 12.1e9, 0.2e9);
+    EXPECT_NEAR(static_cast<double>(packed_weight_bytes(large)), 65e6, 1e6);
 }
 
 // What asymmetric weights mean, by arithmetic of its own, at every width: zero points and levels at their
@@ -188,6 +228,68 @@ TEST(IntegerExecutorTest, RunsAgainAndInParallelWithTheSameResult) {
     }
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(failures, std::vector<int>(4, 0));
+}
+
+// Divided over threads, whatever their number; steps of all kinds.
+TEST(IntegerExecutorTest, DividedOverThreadsItGivesTheSameBits) {
+    for (const int threads : {1, 2, 3, 7}) {
+        ThreadPool pool(threads);
+        for (uint64_t seed = 0; seed < 12; ++seed) {
+            const IntegerModel model = seed == 0 ? random_mobile_face_net(1) : random_network(seed, 12);
+            Rng rng(seed);
+            const auto pixels = random_pixels(model, rng);
+            std::vector<float> expected(static_cast<size_t>(model.embedding_size())), found(expected.size());
+            for (const KernelSet& kernels : kernel_sets(cpu_features())) {
+                if (seed == 0 && kernels.needs == 0) continue;  // slow
+                const IntegerExecutor executor(model, kernels);
+                executor.run(pixels, expected, *executor.make_workspace());
+                const auto workspace = executor.make_workspace(threads);
+                for (int run = 0; run < 3; ++run) {
+                    std::fill(found.begin(), found.end(), 0.0f);
+                    executor.run(pixels, found, *workspace, pool);
+                    ASSERT_EQ(found, expected)
+                        << kernels.name << ", " << threads << " threads, seed " << seed;
+                }
+            }
+        }
+    }
+}
+
+// A layer large enough to stay packed, which the packed bytes show.
+TEST(IntegerExecutorTest, LargeFullyConnectedLayersOfFewBitsStayPacked) {
+    for (const int bits : {4, 6, 8}) {
+        RandomModelBuilder builder(static_cast<uint64_t>(bits), 112, 112);
+        RandomModelBuilder::ConvOptions options;
+        options.kernel_height = options.kernel_width = 112;
+        options.weight_bits = bits;
+        options.is_float = true;
+        const IntegerModel model = builder.finish(builder.conv(builder.input(), 64, options));
+        Rng rng(1);
+        const auto pixels = random_pixels(model, rng);
+        const Values expected =
+            run_all(IntegerExecutor(model, KernelChoice::kScalarReference), model, pixels);
+        for (const KernelSet& kernels : kernel_sets(cpu_features())) {
+            const IntegerExecutor executor(model, kernels);
+            EXPECT_EQ(run_all(executor, model, pixels), expected) << kernels.name << ", " << bits << " bits";
+            const size_t weights = size_t{112} * 112 * 3 * 64;
+            if (kernels.fully_connected) {
+                EXPECT_EQ(executor.weight_bytes(), weights * bits / 8) << kernels.name;
+            }
+        }
+    }
+}
+
+TEST(IntegerExecutorTest, CopiesShareTheirWeights) {
+    const IntegerModel model = random_network(3, 8);
+    const IntegerExecutor executor(model);
+    const IntegerExecutor copy = executor;
+    Rng rng(1);
+    const auto pixels = random_pixels(model, rng);
+    std::vector<float> first(static_cast<size_t>(model.embedding_size())), second(first.size());
+    const auto workspace = executor.make_workspace();
+    executor.run(pixels, first, *workspace);
+    copy.run(pixels, second, *workspace);  // one plan, so one workspace fits both
+    EXPECT_EQ(first, second);
 }
 
 TEST(IntegerExecutorTest, ModelMayDie) {

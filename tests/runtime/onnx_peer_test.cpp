@@ -1,14 +1,11 @@
 // Import and float execution against ONNX Runtime: every case of the importer, and real face networks.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "base/file.h"
@@ -16,69 +13,39 @@
 #include "formats/onnx_import.h"
 #include "onnx_cases.h"
 #include "runtime/float_executor.h"
+#include "support/onnx_peer.h"
 
 namespace quantface {
 namespace {
 
 namespace fs = std::filesystem;
 
-using Images = std::vector<std::vector<float>>;
-
 // One network to run through both.
 struct Job {
-    std::string name;
-    fs::path model;
+    PeerJob peer;
     OnnxImportOptions options;
     Graph graph;
-    Images pixels;  // CHW, 0..255
-    Images peer;    // the peer's outputs
+    std::vector<std::vector<float>> pixels;  // CHW, 0..255
 };
 
-// What stands in the way of the comparison, or nothing.
 std::string run_peer(const fs::path& folder, std::vector<Job>& jobs) {
-    std::ofstream list(folder / "jobs.txt");
-    for (const Job& job : jobs) {
-        const Shape shape = job.graph.values[job.graph.input].shape;
-        std::ofstream input(folder / (job.name + ".in"), std::ios::binary);
-        for (const auto& image : job.pixels) {
-            for (size_t i = 0; i < image.size(); ++i) {
-                const size_t channel = i / static_cast<size_t>(shape.plane());
-                const float number =
-                    (image[i] - (*job.options.input_mean)[channel]) / (*job.options.input_std)[channel];
-                input.write(reinterpret_cast<const char*>(&number), sizeof number);
-            }
-        }
-        list << job.model.string() << '\t' << (folder / (job.name + ".in")).string() << '\t'
-             << (folder / (job.name + ".out")).string() << '\t' << shape.channels << '\t' << shape.height
-             << '\t' << shape.width << '\n';
-    }
-    list.close();
-    const std::string command = "node tests/peer/onnxruntime_embed.mjs '" + (folder / "jobs.txt").string() +
-                                "' > '" + (folder / "log.txt").string() + "' 2>&1";
-    const int status = std::system(command.c_str());
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (code == 127) return "node is not installed";
-    if (code == 77) return "the npm package onnxruntime-node is absent";
-    if (code != 0) {
-        std::ifstream log(folder / "log.txt");
-        ADD_FAILURE() << "the peer failed:\n" << log.rdbuf();
-    }
+    std::vector<PeerJob> peers;
     for (Job& job : jobs) {
-        if (!fs::exists(folder / (job.name + ".out"))) continue;
-        const auto bytes = read_file(folder / (job.name + ".out"));
-        const auto size = static_cast<size_t>(job.graph.embedding_size());
-        std::vector<float> numbers(bytes.size() / sizeof(float));
-        std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(float));
-        if (numbers.size() != size * job.pixels.size()) {
-            ADD_FAILURE() << job.name << ": the peer's output has another size";
-            continue;
+        job.peer.input = job.graph.values[job.graph.input].shape;
+        job.peer.output_size = static_cast<size_t>(job.graph.embedding_size());
+        for (std::vector<float> image : job.pixels) {
+            for (size_t i = 0; i < image.size(); ++i) {
+                const size_t channel = i / static_cast<size_t>(job.peer.input.plane());
+                image[i] =
+                    (image[i] - (*job.options.input_mean)[channel]) / (*job.options.input_std)[channel];
+            }
+            job.peer.images.push_back(std::move(image));
         }
-        for (size_t image = 0; image < job.pixels.size(); ++image) {
-            const auto begin = numbers.begin() + static_cast<int64_t>(image * size);
-            job.peer.emplace_back(begin, begin + static_cast<int64_t>(size));
-        }
+        peers.push_back(job.peer);
     }
-    return {};
+    const std::string obstacle = run_onnx_peer(folder, peers);
+    for (size_t index = 0; index < jobs.size(); ++index) jobs[index].peer = std::move(peers[index]);
+    return obstacle;
 }
 
 std::vector<float> run_ours(const Job& job, const std::vector<float>& pixels) {
@@ -93,25 +60,6 @@ std::vector<float> run_ours(const Job& job, const std::vector<float>& pixels) {
     std::vector<float> output(static_cast<size_t>(job.graph.embedding_size()));
     executor.run(input, output, *workspace);
     return output;
-}
-
-double norm(const std::vector<float>& vector) {
-    double sum = 0;
-    for (const float number : vector) sum += static_cast<double>(number) * static_cast<double>(number);
-    return std::sqrt(sum);
-}
-
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-    double sum = 0;
-    for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    return sum / (norm(a) * norm(b));
-}
-
-// |a - b| / |b|
-double relative_error(const std::vector<float>& a, const std::vector<float>& b) {
-    std::vector<float> difference(a);
-    for (size_t i = 0; i < a.size(); ++i) difference[i] -= b[i];
-    return norm(difference) / norm(b);
 }
 
 std::vector<float> random_pixels(const Shape& shape, uint64_t seed) {
@@ -165,13 +113,13 @@ TEST_F(OnnxPeer, EveryCaseOfTheImporter) {
     for (const auto& one : test::onnx_cases()) {
         if (!one.peer_agrees) continue;
         Job job;
-        job.name = one.name;
-        job.model = folder_ / (one.name + ".onnx");
-        write_file_atomically(job.model, one.build().bytes());
+        job.peer.name = one.name;
+        job.peer.model = folder_ / (one.name + ".onnx");
+        write_file_atomically(job.peer.model, one.build().bytes());
         // Numbers around zero, so that every activation shows both of its sides.
         job.options.input_mean = {127.5f, 120.0f, 130.0f};
         job.options.input_std = {64.0f, 80.0f, 50.0f};
-        job.graph = import_onnx(job.model, job.options).graph;
+        job.graph = import_onnx(job.peer.model, job.options).graph;
         for (uint64_t seed : {1, 2}) {
             job.pixels.push_back(random_pixels(job.graph.values[job.graph.input].shape, seed));
         }
@@ -180,15 +128,15 @@ TEST_F(OnnxPeer, EveryCaseOfTheImporter) {
     const std::string obstacle = run_peer(folder_, jobs);
     if (!obstacle.empty()) GTEST_SKIP() << obstacle;
     for (const Job& job : jobs) {
-        ASSERT_EQ(job.peer.size(), job.pixels.size()) << job.name;
-        const bool normalized = job.name.rfind("l2_", 0) == 0 || job.name.rfind("lp_", 0) == 0;
+        ASSERT_EQ(job.peer.outputs.size(), job.pixels.size()) << job.peer.name;
+        const bool normalized = job.peer.name.rfind("l2_", 0) == 0 || job.peer.name.rfind("lp_", 0) == 0;
         for (size_t image = 0; image < job.pixels.size(); ++image) {
             const auto ours = run_ours(job, job.pixels[image]);
             if (normalized) {
-                EXPECT_GT(cosine(ours, job.peer[image]), 1 - 1e-6) << job.name;
-                EXPECT_NEAR(norm(job.peer[image]), 1, 1e-5) << job.name;
+                EXPECT_GT(cosine_of(ours, job.peer.outputs[image]), 1 - 1e-6) << job.peer.name;
+                EXPECT_NEAR(vector_norm(job.peer.outputs[image]), 1, 1e-5) << job.peer.name;
             } else {
-                EXPECT_LT(relative_error(ours, job.peer[image]), 1e-5) << job.name;
+                EXPECT_LT(relative_error(ours, job.peer.outputs[image]), 1e-5) << job.peer.name;
             }
         }
     }
@@ -218,15 +166,15 @@ TEST_F(OnnxPeer, RealFaceNetworks) {
     std::vector<Job> jobs;
     for (const RealNetwork& network : networks) {
         Job job;
-        job.name = network.file;
-        job.model = find_network(network.file);
-        if (!fs::exists(job.model)) {
+        job.peer.name = network.file;
+        job.peer.model = find_network(network.file);
+        if (!fs::exists(job.peer.model)) {
             std::cout << network.file << " is absent, not compared\n";
             continue;
         }
         job.options.input_mean = network.mean;
         job.options.input_std = network.std;
-        job.graph = import_onnx(job.model, job.options).graph;
+        job.graph = import_onnx(job.peer.model, job.options).graph;
         const Shape shape = job.graph.values[job.graph.input].shape;
         for (uint64_t seed : {1, 2}) job.pixels.push_back(random_pixels(shape, seed));
         for (uint64_t seed : {3, 4, 5}) job.pixels.push_back(drawn_face(shape, seed));
@@ -236,17 +184,17 @@ TEST_F(OnnxPeer, RealFaceNetworks) {
     const std::string obstacle = run_peer(folder_, jobs);
     if (!obstacle.empty()) GTEST_SKIP() << obstacle;
     for (const Job& job : jobs) {
-        ASSERT_EQ(job.peer.size(), job.pixels.size()) << job.name;
+        ASSERT_EQ(job.peer.outputs.size(), job.pixels.size()) << job.peer.name;
         double worst_cosine = 1, worst_error = 0;
         for (size_t image = 0; image < job.pixels.size(); ++image) {
             const auto ours = run_ours(job, job.pixels[image]);
-            worst_cosine = std::min(worst_cosine, cosine(ours, job.peer[image]));
-            worst_error = std::max(worst_error, relative_error(ours, job.peer[image]));
+            worst_cosine = std::min(worst_cosine, cosine_of(ours, job.peer.outputs[image]));
+            worst_error = std::max(worst_error, relative_error(ours, job.peer.outputs[image]));
         }
-        std::cout << job.name << ": least cosine 1 - " << 1 - worst_cosine << ", greatest relative error "
-                  << worst_error << "\n";
-        EXPECT_GT(worst_cosine, 1 - 1e-4) << job.name;
-        EXPECT_LT(worst_error, 1e-3) << job.name;
+        std::cout << job.peer.name << ": least cosine 1 - " << 1 - worst_cosine
+                  << ", greatest relative error " << worst_error << "\n";
+        EXPECT_GT(worst_cosine, 1 - 1e-4) << job.peer.name;
+        EXPECT_LT(worst_error, 1e-3) << job.peer.name;
     }
 }
 

@@ -19,9 +19,9 @@ double half_range(const QuantParams& quant) {
 
 // The convolutions of one bottleneck: to more channels, depthwise, back; with the input as residual where it
 // fits.
-ValueId add_bottleneck(RandomModelBuilder& builder, const RandomModelBuilder::ConvOptions& weights,
+ValueId add_bottleneck(RandomModelBuilder& builder, const RandomModelBuilder::ConvOptions& shared,
                        ValueId input, int wide, int out, int stride) {
-    RandomModelBuilder::ConvOptions pointwise = weights, depthwise = weights;
+    RandomModelBuilder::ConvOptions pointwise = shared, depthwise = shared;
     pointwise.activation = depthwise.activation = Activation::kPRelu;
     depthwise.kernel_height = depthwise.kernel_width = 3;
     depthwise.stride = stride;
@@ -49,6 +49,10 @@ float RandomModelBuilder::random_half(double low, double high) {
     return round_to_half(static_cast<float>(rng_.uniform(low, high)));
 }
 
+uint8_t RandomModelBuilder::random_level(int max_level) {
+    return static_cast<uint8_t>(rng_.below(static_cast<uint64_t>(max_level) + 1));
+}
+
 ValueId RandomModelBuilder::add_value(const Shape& shape, int bits, bool is_float) {
     IntegerValue value;
     value.name = "value" + std::to_string(model_.values.size());
@@ -56,8 +60,7 @@ ValueId RandomModelBuilder::add_value(const Shape& shape, int bits, bool is_floa
     value.is_float = is_float;
     value.quant.bits = bits;
     value.quant.scale = 0.0625f;
-    value.quant.zero_point =
-        static_cast<int32_t>(rng_.below(static_cast<uint64_t>(value.quant.max_level()) + 1));
+    value.quant.zero_point = random_level(value.quant.max_level());
     model_.values.push_back(value);
     return static_cast<ValueId>(model_.values.size() - 1);
 }
@@ -92,14 +95,11 @@ IntegerConv RandomModelBuilder::random_conv(const Shape& in, const Shape& out, c
 
 void RandomModelBuilder::make_asymmetric(IntegerConv& op, int max_level) {
     const int max_weight = (1 << op.weight_bits) - 1, middle = (max_weight + 1) / 2;
-    const auto random_level = [&] {
-        return static_cast<int>(rng_.below(static_cast<uint64_t>(max_weight) + 1));
-    };
-    for (int8_t& weight : op.weight) weight = static_cast<int8_t>(random_level() - middle);
+    for (int8_t& weight : op.weight) weight = static_cast<int8_t>(random_level(max_weight) - middle);
     const size_t taps = op.weight.size() / op.bias.size();
     for (size_t channel = 0; channel < op.bias.size(); ++channel) {
         const double kind = rng_.uniform();
-        const int zero_point = kind < 0.2 ? 0 : kind < 0.4 ? max_weight : random_level();
+        const int zero_point = kind < 0.2 ? 0 : kind < 0.4 ? max_weight : random_level(max_weight);
         op.weight_zero_point.push_back(static_cast<uint8_t>(zero_point));
         int64_t sum = 0;
         for (size_t tap = 0; tap < taps; ++tap) {
@@ -122,7 +122,9 @@ ValueId RandomModelBuilder::conv(ValueId input, int out_channels, const ConvOpti
     const int max_level = model_.values[input].quant.max_level();
     if (options.asymmetric_weights) make_asymmetric(op, max_level);
     for (int channel = 0; channel < in.channels; ++channel) {
-        op.padding_level.push_back(static_cast<uint8_t>(rng_.below(static_cast<uint64_t>(max_level) + 1)));
+        op.padding_level.push_back(options.zero_point_padding
+                                       ? static_cast<uint8_t>(model_.values[input].quant.zero_point)
+                                       : random_level(max_level));
     }
     const ValueId result = add_value(out, options.bits, options.is_float);
     const double taps = static_cast<double>(op.weight.size()) / out_channels;
@@ -150,6 +152,19 @@ ValueId RandomModelBuilder::conv(ValueId input, int out_channels, const ConvOpti
     epilogue.outputs.push_back({result, {}, {}});
     add_node(std::move(op), {input});
     return result;
+}
+
+ValueId RandomModelBuilder::batch_norm_output(int bits) {
+    Epilogue& epilogue = std::get<IntegerConv>(model_.nodes.back().op).epilogue;
+    IntegerOutput output;
+    output.value = add_value(shape(epilogue.outputs.front().value), bits);
+    const double range = half_range(model_.values[output.value].quant);
+    for (int channel = 0; channel < shape(output.value).channels; ++channel) {
+        output.scale.push_back(static_cast<float>(rng_.uniform(0.4, 1.5)));
+        output.shift.push_back(static_cast<float>(rng_.uniform(-0.2, 0.2) * range));
+    }
+    epilogue.outputs.push_back(std::move(output));
+    return epilogue.outputs.back().value;
 }
 
 ValueId RandomModelBuilder::any_value() {
@@ -261,7 +276,7 @@ ValueId RandomModelBuilder::random_lut() {
     op.output = add_value(in, random_bits());
     const int max_level = model_.values[op.output].quant.max_level();
     for (int level = 0; level <= model_.values[input].quant.max_level(); ++level) {
-        op.table.push_back(static_cast<uint8_t>(rng_.below(static_cast<uint64_t>(max_level) + 1)));
+        op.table.push_back(random_level(max_level));
     }
     const ValueId result = op.output;
     add_node(std::move(op), {input});
@@ -344,12 +359,9 @@ IntegerModel RandomModelBuilder::finish(ValueId embedding) {
     return model_;
 }
 
-IntegerModel random_mobile_face_net(uint64_t seed, int weight_bits, bool asymmetric_weights) {
+IntegerModel random_mobile_face_net(uint64_t seed, const RandomModelBuilder::ConvOptions& shared) {
     RandomModelBuilder builder(seed, 112, 112);
-    RandomModelBuilder::ConvOptions weights;
-    weights.weight_bits = weight_bits;
-    weights.asymmetric_weights = asymmetric_weights;
-    RandomModelBuilder::ConvOptions options = weights;
+    RandomModelBuilder::ConvOptions options = shared;
     options.kernel_height = options.kernel_width = 3;
     options.stride = 2;
     options.padding = {1, 1, 1, 1};
@@ -358,20 +370,20 @@ IntegerModel random_mobile_face_net(uint64_t seed, int weight_bits, bool asymmet
     options.stride = 1;
     options.groups = 64;
     value = builder.conv(value, 64, options);
-    value = add_bottleneck(builder, weights, value, 128, 64, 2);
-    for (int index = 0; index < 4; ++index) value = add_bottleneck(builder, weights, value, 128, 64, 1);
-    value = add_bottleneck(builder, weights, value, 256, 128, 2);
-    for (int index = 0; index < 6; ++index) value = add_bottleneck(builder, weights, value, 256, 128, 1);
-    value = add_bottleneck(builder, weights, value, 512, 128, 2);
-    for (int index = 0; index < 2; ++index) value = add_bottleneck(builder, weights, value, 256, 128, 1);
-    RandomModelBuilder::ConvOptions last = weights;
+    value = add_bottleneck(builder, shared, value, 128, 64, 2);
+    for (int index = 0; index < 4; ++index) value = add_bottleneck(builder, shared, value, 128, 64, 1);
+    value = add_bottleneck(builder, shared, value, 256, 128, 2);
+    for (int index = 0; index < 6; ++index) value = add_bottleneck(builder, shared, value, 256, 128, 1);
+    value = add_bottleneck(builder, shared, value, 512, 128, 2);
+    for (int index = 0; index < 2; ++index) value = add_bottleneck(builder, shared, value, 256, 128, 1);
+    RandomModelBuilder::ConvOptions last = shared;
     last.activation = Activation::kPRelu;
     value = builder.conv(value, 512, last);
     last.activation = Activation::kNone;
     last.kernel_height = last.kernel_width = 7;
     last.groups = 512;
     value = builder.conv(value, 512, last);
-    last = weights;
+    last = shared;
     last.is_float = true;
     return builder.finish(builder.conv(value, 128, last));
 }

@@ -21,12 +21,16 @@ class RandomModelBuilder {
         int groups = 1;
         int weight_bits = 8, bits = 8;  // of weights, of the output
         bool asymmetric_weights = false;
+        // As in trained networks; else padding reads any levels, which only integer executors can do.
+        bool zero_point_padding = false;
         Activation activation = Activation::kNone;
         bool activation_after_residual = false;
         ValueId residual = kNoValue;
         bool is_float = false;
     };
     ValueId conv(ValueId input, int out_channels, const ConvOptions& options);
+    // A second output of the convolution added last: its numbers through a batch norm. Gives its value.
+    ValueId batch_norm_output(int bits);
 
     // One random operation of any kind on values of the model so far.
     ValueId any_operation();
@@ -44,6 +48,7 @@ class RandomModelBuilder {
     ValueId any_value();
     Epilogue random_epilogue(const Shape& shape, double spread);
     void add_output(Epilogue& epilogue, const Shape& shape, bool affine);
+    uint8_t random_level(int max_level);
     // Zero points at the ends and between, and a bias that keeps the sums around zero.
     void make_asymmetric(IntegerConv& op, int max_level);
     IntegerConv random_conv(const Shape& in, const Shape& out, const ConvOptions& options);
@@ -60,8 +65,9 @@ class RandomModelBuilder {
     IntegerModel model_;
 };
 
-// 112x112 to 128 numbers, 0.22 G multiply-accumulates: the layers of MobileFaceNet (Chen et al., 2018).
-IntegerModel random_mobile_face_net(uint64_t seed, int weight_bits = 8, bool asymmetric_weights = false);
+// 112x112 to 128 numbers, 0.22 G multiply-accumulates: the layers of MobileFaceNet (Chen et al., 2018). What
+// all convolutions share is taken from `shared`: bits, kind of weights, padding.
+IntegerModel random_mobile_face_net(uint64_t seed, const RandomModelBuilder::ConvOptions& shared = {});
 
 // A small image through `operations` random operations of all kinds, then a convolution to the embedding.
 IntegerModel random_network(uint64_t seed, int operations);

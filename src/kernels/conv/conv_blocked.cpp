@@ -1,148 +1,148 @@
 #include "kernels/conv/conv_blocked.h"
 
 #include <algorithm>
+#include <cstring>
 
-#include "kernels/conv/window_rows.h"
+#include "kernels/conv/conv_rows.h"
 
 namespace quantface {
 
 namespace {
 
-// Rows of the gathered matrix that are worked on together: as many as stay in the second-level cache beside a
-// block of weights, so that weights are read from memory seldom.
-constexpr int64_t kTileBytes = 192 * 1024;
-
-constexpr int64_t round_up(int64_t number, int64_t unit) {
-    return (number + unit - 1) / unit * unit;
-}
-
-// Where the rows of a tile are, and how they get there.
-class Rows {
+// Where the blocks of columns of one group lie in the packed weights.
+class BlockLayout {
   public:
-    Rows(const ConvGeometry& geometry, const GemmKernel& gemm)
-        : geometry_(geometry),
-          gemm_(gemm),
-          depth_(geometry.depth()),
-          padded_depth_(round_up(depth_, gemm.packing.depth_unit)),
-          pointwise_(geometry.is_pointwise()),
-          // A row read in place must end where a group of weights does: what follows it may not be readable.
-          in_place_(pointwise_ && !gemm.widen && depth_ == padded_depth_) {}
+    BlockLayout(const GemmPacking& packing, const ConvRows& rows, int channels)
+        : packing_(packing), depth_groups_(rows.depth_groups()), channels_(channels) {}
 
-    int64_t depth_groups() const { return padded_depth_ / gemm_.packing.depth_unit; }
-    int64_t row_bytes() const { return padded_depth_ * (gemm_.widen ? 2 : 1); }
-    ptrdiff_t stride_bytes() const { return in_place_ ? geometry_.in_channels : row_bytes(); }
-    int64_t tile_rows() const {
-        const int64_t fitting = kTileBytes / row_bytes() / gemm_.max_rows * gemm_.max_rows;
-        return std::min(geometry_.out_pixels(), std::max<int64_t>(fitting, gemm_.max_rows));
+    // Columns of the block that begins with `channel`, filled up.
+    int width(int channel) const {
+        const int left = std::min(packing_.columns, channels_ - channel);
+        return (left + packing_.column_unit - 1) / packing_.column_unit * packing_.column_unit;
     }
-    // The tile, and one row of levels before it is widened; the sums of the tile's rows.
-    size_t scratch_bytes() const {
-        return static_cast<size_t>(sums_offset() + tile_rows() * int64_t{sizeof(int32_t)});
+    int64_t head_bytes(int width) const {
+        return packing_.level_offset != 0 ? width * int64_t{sizeof(int32_t)} : 0;
     }
-
-    const std::byte* load(const ConvArguments& arguments, int group, int64_t first_pixel,
-                          int64_t count) const {
-        const uint8_t* first = arguments.input + first_pixel * geometry_.in_channels +
-                               int64_t{group} * geometry_.group_in_channels();
-        if (in_place_) return reinterpret_cast<const std::byte*>(first);
-        std::byte* tile = arguments.scratch;
-        auto* narrow = reinterpret_cast<uint8_t*>(tile + round_up(tile_rows() * row_bytes(), 64));
-        for (int64_t row = 0; row < count; ++row) {
-            std::byte* to = tile + row * row_bytes();
-            const uint8_t* levels = pointwise_ ? first + row * geometry_.in_channels : narrow;
-            uint8_t* gathered = gemm_.widen ? narrow : reinterpret_cast<uint8_t*>(to);
-            if (!pointwise_) {
-                gather_window_row(geometry_, arguments.input, arguments.padding_level, first_pixel + row,
-                                  group, gathered);
-            } else if (!gemm_.widen) {
-                std::copy(levels, levels + depth_, gathered);
-            }
-            if (gemm_.widen) gemm_.widen(levels, depth_, reinterpret_cast<int16_t*>(to));
-            const int64_t depth_bytes = depth_ * (gemm_.widen ? 2 : 1);
-            std::fill(to + depth_bytes, to + row_bytes(), std::byte{0});
-        }
-        return tile;
+    // All blocks but the last have the full width. channel: a multiple of packing.columns.
+    int64_t offset(int channel) const { return channel / packing_.columns * bytes(packing_.columns); }
+    std::span<const std::byte> block(const int8_t* weights, int channel) const {
+        return {reinterpret_cast<const std::byte*>(weights) + offset(channel),
+                static_cast<size_t>(bytes(width(channel)))};
     }
-
-    // Of the rows that `load` gave.
-    const int32_t* sum(const ConvArguments& arguments, const std::byte* tile, int64_t count) const {
-        auto* sums = reinterpret_cast<int32_t*>(arguments.scratch + sums_offset());
-        gemm_.sum_rows(count, tile, stride_bytes(), depth_, sums);
-        return sums;
+    int64_t total_bytes() const {
+        const int last = (channels_ - 1) / packing_.columns * packing_.columns;
+        return offset(last) + bytes(width(last));
     }
 
   private:
-    int64_t sums_offset() const {
-        return in_place_ ? 0 : round_up(round_up(tile_rows() * row_bytes(), 64) + depth_, 64);
+    int64_t bytes(int width) const { return head_bytes(width) + depth_groups_ * width * packing_.depth_unit; }
+    const GemmPacking& packing_;
+    int64_t depth_groups_;
+    int channels_;
+};
+
+void pack_column(const GemmPacking& packing, const ConvRows& rows, const int8_t* weight, int column,
+                 int width, int8_t* groups) {
+    for (int64_t piece = 0; piece < rows.pieces; ++piece) {
+        for (int64_t entry = 0; entry < rows.piece_depth; ++entry) {
+            const int64_t group = piece * rows.piece_groups + entry / packing.depth_unit;
+            groups[(group * width + column) * packing.depth_unit + entry % packing.depth_unit] =
+                weight[piece * rows.piece_depth + entry];
+        }
+    }
+}
+
+// Weights are used once an image, and all of a large network are more than caches hold: while one block is
+// multiplied the next one is fetched, some of it with each depth group of each call.
+class Prefetch {
+  public:
+    Prefetch(std::span<const std::byte> memory, int64_t calls, int64_t depth_groups)
+        : from_(memory.data()),
+          step_(static_cast<int64_t>(memory.size()) / (calls * depth_groups)),
+          depth_groups_(depth_groups) {}
+
+    void give(GemmTask& task) {
+        task.prefetch = from_;
+        task.prefetch_step = step_;
+        from_ += step_ * depth_groups_;
     }
 
-    const ConvGeometry& geometry_;
-    const GemmKernel& gemm_;
-    int64_t depth_, padded_depth_;
-    bool pointwise_, in_place_;
+  private:
+    const std::byte* from_;
+    int64_t step_, depth_groups_;
 };
 
 }  // namespace
 
-int64_t conv_blocked_packed_bytes(const ConvGeometry& geometry, const GemmPacking& packing) {
-    return geometry.groups * round_up(geometry.group_out_channels(), packing.columns) *
-           round_up(geometry.depth(), packing.depth_unit);
+int64_t conv_blocked_packed_bytes(const GemmKernel& gemm, const ConvGeometry& geometry) {
+    const ConvRows rows(gemm, geometry);
+    return geometry.groups * BlockLayout(gemm.packing, rows, geometry.group_out_channels()).total_bytes();
 }
 
-std::vector<int8_t> pack_conv_blocked(const ConvGeometry& geometry, const int8_t* weight,
-                                      const GemmPacking& packing) {
+void pack_conv_blocked(const GemmKernel& gemm, const ConvGeometry& geometry, const int8_t* weight,
+                       int8_t* packed) {
+    const GemmPacking& packing = gemm.packing;
+    const ConvRows rows(gemm, geometry);
+    const int channels = geometry.group_out_channels();
+    const BlockLayout layout(packing, rows, channels);
     const int64_t depth = geometry.depth();
-    const int channels = geometry.group_out_channels();
-    const int64_t blocks = round_up(channels, packing.columns) / packing.columns;
-    const int64_t block_size = packing.columns * round_up(depth, packing.depth_unit);
-    std::vector<int8_t> packed(static_cast<size_t>(conv_blocked_packed_bytes(geometry, packing)));
-    for (int channel = 0; channel < geometry.out_channels; ++channel) {
-        const int within = channel % channels;
-        int8_t* block = packed.data() + (channel / channels * blocks + within / packing.columns) * block_size;
-        const int column = within % packing.columns;
-        for (int64_t index = 0; index < depth; ++index) {
-            const int64_t row = index / packing.depth_unit * packing.columns + column;
-            block[row * packing.depth_unit + index % packing.depth_unit] = weight[channel * depth + index];
+    for (int channel = 0; channel < geometry.out_channels; ++channel, weight += depth) {
+        const int within = channel % channels, column = within % packing.columns;
+        const int width = layout.width(within - column);
+        int8_t* block = packed + channel / channels * layout.total_bytes() + layout.offset(within - column);
+        if (packing.level_offset != 0) {
+            int32_t sum = 0;
+            for (int64_t entry = 0; entry < depth; ++entry) sum += weight[entry];
+            sum *= packing.level_offset;
+            memcpy(block + column * sizeof sum, &sum, sizeof sum);
         }
+        pack_column(packing, rows, weight, column, width, block + layout.head_bytes(width));
     }
-    return packed;
 }
 
-size_t conv_blocked_scratch_bytes(const ConvGeometry& geometry, const GemmKernel& gemm) {
-    return Rows(geometry, gemm).scratch_bytes();
+size_t conv_blocked_scratch_bytes(const GemmKernel& gemm, const ConvGeometry& geometry) {
+    return ConvPanel::scratch_bytes(ConvRows(gemm, geometry));
 }
 
-void convolve_blocked(const ConvArguments& arguments, const GemmKernel& gemm,
-                      const EpilogueKernel& epilogue) {
+void convolve_blocked(const GemmKernel& gemm, const ConvArguments& arguments, const ConvPart& part) {
     const ConvGeometry& geometry = *arguments.geometry;
-    const Rows rows(geometry, gemm);
-    const int columns = gemm.packing.columns;
+    const ConvRows rows(gemm, geometry);
     const int channels = geometry.group_out_channels();
-    const int64_t block_size = rows.depth_groups() * columns * gemm.packing.depth_unit;
-    const int64_t group_size = round_up(channels, columns) / columns * block_size;
-    alignas(64) int32_t sums[kMaxGemmRows * kMaxGemmColumns];
+    const BlockLayout layout(gemm.packing, rows, channels);
+    ConvPanel panel(gemm, rows, arguments);
+    GemmTask task;
+    task.pieces = rows.pieces;
+    task.piece_groups = rows.piece_groups;
+    task.weight_offset = arguments.weight_offset;
+    task.groups_in_int16 = std::max(32767 / (2 * std::max(arguments.largest_product, 1)), 1);
+    task.epilogue = arguments.epilogue;
+    task.data = &arguments.data;
+    // Without groups the part's channels; with groups all of every group.
+    const int first = geometry.groups == 1 ? part.first_channel : 0;
+    const int end = geometry.groups == 1 ? part.end_channel : channels;
     for (int group = 0; group < geometry.groups; ++group) {
-        for (int64_t pixel = 0; pixel < geometry.out_pixels(); pixel += rows.tile_rows()) {
-            const int64_t count = std::min(rows.tile_rows(), geometry.out_pixels() - pixel);
-            const std::byte* tile = rows.load(arguments, group, pixel, count);
-            const int32_t* level_sums = arguments.weight_offset ? rows.sum(arguments, tile, count) : nullptr;
-            const int8_t* block = arguments.weight + group * group_size;
+        const int8_t* weights = arguments.weight + group * layout.total_bytes();
+        for (int64_t pixel = part.first_pixel; pixel < part.end_pixel; pixel += rows.panel_rows) {
+            const int64_t count = std::min(rows.panel_rows, part.end_pixel - pixel);
+            panel.load(group, pixel, count);
             // Calls of equal height: a last one of few rows would leave the registers idle.
             const int64_t calls = (count + gemm.max_rows - 1) / gemm.max_rows;
-            for (int column = 0; column < channels; column += columns, block += block_size) {
+            for (int channel = first; channel < end; channel += gemm.packing.columns) {
+                task.weights = weights + layout.offset(channel);
+                task.columns = std::min(gemm.packing.columns, end - channel);
+                task.first_channel = group * channels + channel;
+                Prefetch prefetch(channel + gemm.packing.columns < end
+                                      ? layout.block(weights, channel + gemm.packing.columns)
+                                      : arguments.next_weight,
+                                  calls, rows.depth_groups());
                 for (int64_t call = 0; call < calls; ++call) {
-                    const int64_t begin = count * call / calls, end = count * (call + 1) / calls;
-                    const int height = static_cast<int>(end - begin);
-                    gemm.multiply(height, tile + begin * rows.stride_bytes(), rows.stride_bytes(), block,
-                                  rows.depth_groups(), sums);
-                    if (level_sums) {
-                        gemm.add_products(height, level_sums + begin,
-                                          arguments.weight_offset + group * channels + column, sums);
-                    }
-                    epilogue.from_accumulators(*arguments.epilogue, arguments.data,
-                                               {pixel + begin, height, group * channels + column,
-                                                std::min(columns, channels - column), columns},
-                                               sums);
+                    prefetch.give(task);
+                    const int64_t row = count * call / calls;
+                    task.row_count = static_cast<int>(count * (call + 1) / calls - row);
+                    task.rows = panel.pieces(row);
+                    task.level_sums = panel.level_sums(row);
+                    task.first_pixel = pixel + row;
+                    gemm.run(task);
                 }
             }
         }

@@ -1,15 +1,15 @@
-// Convolution as a blocked matrix product: the same driver for every instruction set.
+// Convolution as a blocked matrix product: the same driver for every kernel of the product.
 #pragma once
 
 #include "kernels/conv/conv.h"
-#include "kernels/gemm/gemm.h"
 
 namespace quantface {
 
-int64_t conv_blocked_packed_bytes(const ConvGeometry& geometry, const GemmPacking& packing);
-std::vector<int8_t> pack_conv_blocked(const ConvGeometry& geometry, const int8_t* weight,
-                                      const GemmPacking& packing);
-size_t conv_blocked_scratch_bytes(const ConvGeometry& geometry, const GemmKernel& gemm);
-void convolve_blocked(const ConvArguments& arguments, const GemmKernel& gemm, const EpilogueKernel& epilogue);
+int64_t conv_blocked_packed_bytes(const GemmKernel& gemm, const ConvGeometry& geometry);
+// packed: that many bytes, zeroed.
+void pack_conv_blocked(const GemmKernel& gemm, const ConvGeometry& geometry, const int8_t* weight,
+                       int8_t* packed);
+size_t conv_blocked_scratch_bytes(const GemmKernel& gemm, const ConvGeometry& geometry);
+void convolve_blocked(const GemmKernel& gemm, const ConvArguments& arguments, const ConvPart& part);
 
 }  // namespace quantface

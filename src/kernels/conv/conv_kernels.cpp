@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "kernels/conv/conv.h"
 #include "kernels/conv/conv_blocked.h"
 
@@ -5,45 +7,45 @@ namespace quantface {
 
 namespace {
 
-template <const GemmKernel& kGemm>
-int64_t packed_bytes(const ConvGeometry& geometry) {
-    return conv_blocked_packed_bytes(geometry, kGemm.packing);
-}
-
-template <const GemmKernel& kGemm>
-std::vector<int8_t> pack(const ConvGeometry& geometry, const int8_t* weight) {
-    return pack_conv_blocked(geometry, weight, kGemm.packing);
-}
-
-template <const GemmKernel& kGemm>
-size_t scratch_bytes(const ConvGeometry& geometry) {
-    return conv_blocked_scratch_bytes(geometry, kGemm);
-}
-
-template <const GemmKernel& kGemm, int kEpilogue>
-void run(const ConvArguments& arguments) {
-    convolve_blocked(arguments, kGemm, epilogue_kernels()[kEpilogue]);
-}
-
-// kEpilogue: the row of epilogue_kernels() that goes with the instruction set.
-template <const GemmKernel& kGemm, int kEpilogue>
-constexpr ConvKernel blocked(const char* name, CpuFeatures needs) {
-    return {name, needs, packed_bytes<kGemm>, pack<kGemm>, scratch_bytes<kGemm>, run<kGemm, kEpilogue>};
+int64_t weight_count(const ConvGeometry& geometry) {
+    return geometry.out_channels * geometry.depth();
 }
 
 }  // namespace
 
 std::span<const ConvKernel> conv_kernels() {
-    static constexpr ConvKernel kKernels[] = {
-        {"scalar", 0, conv_reference_packed_bytes, pack_conv_reference, conv_reference_scratch_bytes,
-         convolve_reference},
-        blocked<kGemmPortable, 0>("portable", 0),
-#if defined(QUANTFACE_X86_KERNELS)
-        blocked<kGemmAvx2, 1>("avx2", kCpuAvx2),
-        blocked<kGemmAvx512Vnni, 2>("avx512_vnni", kCpuAvx512Vnni),
-#endif
-    };
-    return kKernels;
+    static const std::vector<ConvKernel> kernels = [] {
+        std::vector<ConvKernel> rows = {{"scalar", 0, nullptr}};
+        for (const GemmKernel& gemm : gemm_kernels()) rows.push_back({gemm.name, gemm.needs, &gemm});
+        return rows;
+    }();
+    return kernels;
+}
+
+int64_t conv_packed_bytes(const ConvKernel& kernel, const ConvGeometry& geometry) {
+    return kernel.gemm ? conv_blocked_packed_bytes(*kernel.gemm, geometry) : weight_count(geometry);
+}
+
+AlignedBytes pack_conv(const ConvKernel& kernel, const ConvGeometry& geometry, const int8_t* weight) {
+    AlignedBytes packed(static_cast<size_t>(conv_packed_bytes(kernel, geometry)));
+    if (kernel.gemm) {
+        pack_conv_blocked(*kernel.gemm, geometry, weight, reinterpret_cast<int8_t*>(packed.data()));
+    } else {
+        memcpy(packed.data(), weight, packed.size());
+    }
+    return packed;
+}
+
+size_t conv_scratch_bytes(const ConvKernel& kernel, const ConvGeometry& geometry) {
+    return kernel.gemm ? conv_blocked_scratch_bytes(*kernel.gemm, geometry) : 0;
+}
+
+void run_conv(const ConvKernel& kernel, const ConvArguments& arguments, const ConvPart& part) {
+    if (kernel.gemm) {
+        convolve_blocked(*kernel.gemm, arguments, part);
+    } else {
+        convolve_reference(arguments, part);
+    }
 }
 
 }  // namespace quantface

@@ -3,25 +3,13 @@
 
 namespace quantface {
 
-int64_t conv_reference_packed_bytes(const ConvGeometry& geometry) {
-    return geometry.out_channels * geometry.depth();
-}
-
-std::vector<int8_t> pack_conv_reference(const ConvGeometry& geometry, const int8_t* weight) {
-    return {weight, weight + conv_reference_packed_bytes(geometry)};
-}
-
-size_t conv_reference_scratch_bytes(const ConvGeometry&) {
-    return 0;
-}
-
-void convolve_reference(const ConvArguments& arguments) {
+void convolve_reference(const ConvArguments& arguments, const ConvPart& part) {
     const ConvGeometry& geometry = *arguments.geometry;
     const int in_channels = geometry.group_in_channels();
-    for (int64_t pixel = 0; pixel < geometry.out_pixels(); ++pixel) {
+    for (int64_t pixel = part.first_pixel; pixel < part.end_pixel; ++pixel) {
         const int64_t top = pixel / geometry.out_width * geometry.stride_y - geometry.padding_top;
         const int64_t left = pixel % geometry.out_width * geometry.stride_x - geometry.padding_left;
-        for (int out = 0; out < geometry.out_channels; ++out) {
+        for (int out = part.first_channel; out < part.end_channel; ++out) {
             const int first_in = out / geometry.group_out_channels() * in_channels;
             const int8_t* weight = arguments.weight + out * geometry.depth();
             const int32_t offset = arguments.weight_offset ? arguments.weight_offset[out] : 0;

@@ -6,71 +6,87 @@ namespace quantface {
 
 namespace {
 
-// Pixels whose sums are made before their epilogue runs: enough that its call costs nothing, few enough that
-// the sums stay in the first-level cache.
-constexpr int64_t kSumsTogether = 4096;
+// Output pixels of one call: enough that it costs nothing.
+constexpr int64_t kMostPixels = 64;
 
-constexpr int64_t round_up(int64_t number, int64_t unit) {
-    return (number + unit - 1) / unit * unit;
+int64_t pixels_together(const ConvGeometry& geometry) {
+    return std::min<int64_t>(kMostPixels, geometry.out_width);
 }
 
-int64_t pixels_together(const ConvGeometry& geometry, int64_t row_stride) {
-    return std::clamp<int64_t>(kSumsTogether / row_stride, 1, geometry.out_width);
+// Columns of the image under so many output pixels.
+int64_t columns_under(const ConvGeometry& geometry, int64_t pixels) {
+    return (pixels - 1) * geometry.stride_x + int64_t{geometry.kernel_width - 1} * geometry.dilation_x + 1;
 }
 
-int64_t padded_taps(const ConvGeometry& geometry, const DepthwiseKernel& kernel) {
-    return round_up(geometry.taps(), kernel.tap_unit);
+bool two_lines_suit(const ConvGeometry& geometry) {
+    return geometry.kernel_height == 3 && geometry.kernel_width == 3 && geometry.stride_y == 1 &&
+           geometry.stride_x == 1 && geometry.dilation_y == 1 && geometry.dilation_x == 1;
 }
 
-// Points taps[0 .. geometry.taps()) at the pixels under the window of output pixel (y, x).
-void find_taps(const ConvArguments& arguments, int y, int x, const uint8_t** taps) {
+// Points at the pixels under `pixels` output pixels of line y from x on, column by column, `lines` a column.
+void find_columns(const ConvArguments& arguments, int64_t y, int64_t x, int64_t pixels, int lines,
+                  const uint8_t** columns) {
     const ConvGeometry& geometry = *arguments.geometry;
-    const int64_t top = int64_t{y} * geometry.stride_y - geometry.padding_top;
-    const int64_t left = int64_t{x} * geometry.stride_x - geometry.padding_left;
-    for (int ky = 0; ky < geometry.kernel_height; ++ky) {
-        for (int kx = 0; kx < geometry.kernel_width; ++kx) {
-            const uint8_t* levels =
-                input_pixel(geometry, arguments.input, top + int64_t{ky} * geometry.dilation_y,
-                            left + int64_t{kx} * geometry.dilation_x);
-            *taps++ = levels ? levels : arguments.padding_level;
-        }
+    const int64_t top = y * geometry.stride_y - geometry.padding_top;
+    const int64_t left = x * geometry.stride_x - geometry.padding_left;
+    const int64_t count = columns_under(geometry, pixels);
+    for (int ky = 0; ky < lines; ++ky) {
+        const int64_t in_y = top + int64_t{ky} * geometry.dilation_y;
+        const bool inside = in_y >= 0 && in_y < geometry.in_height;
+        const int64_t begin = inside ? std::clamp<int64_t>(-left, 0, count) : count;
+        const int64_t end = inside ? std::clamp<int64_t>(geometry.in_width - left, begin, count) : count;
+        const uint8_t** to = columns + ky;
+        for (int64_t c = 0; c < begin; ++c, to += lines) *to = arguments.padding_level;
+        const uint8_t* at =
+            arguments.input + (in_y * geometry.in_width + left + begin) * geometry.in_channels;
+        for (int64_t c = begin; c < end; ++c, to += lines, at += geometry.in_channels) *to = at;
+        for (int64_t c = end; c < count; ++c, to += lines) *to = arguments.padding_level;
     }
 }
 
 }  // namespace
 
-size_t depthwise_scratch_bytes(const ConvGeometry& geometry, const DepthwiseKernel& kernel) {
-    const int64_t row_stride = round_up(geometry.out_channels, kDepthwiseChannelUnit);
-    return static_cast<size_t>(pixels_together(geometry, row_stride) * row_stride) * sizeof(int32_t) +
-           static_cast<size_t>(padded_taps(geometry, kernel)) * sizeof(const uint8_t*) +
-           static_cast<size_t>(geometry.in_channels);
+size_t depthwise_scratch_bytes(const ConvGeometry& geometry) {
+    return static_cast<size_t>(columns_under(geometry, pixels_together(geometry)) *
+                               (geometry.kernel_height + 1)) *
+           sizeof(const uint8_t*);
 }
 
-void convolve_depthwise(const ConvArguments& arguments, const DepthwiseKernel& kernel) {
+void run_depthwise(const DepthwiseKernel& kernel, const ConvArguments& arguments, const ConvPart& part) {
     const ConvGeometry& geometry = *arguments.geometry;
-    const EpilogueKernel& epilogue = epilogue_kernels()[static_cast<size_t>(kernel.epilogue)];
-    const int channels = geometry.out_channels;
-    const int64_t row_stride = round_up(channels, kDepthwiseChannelUnit);
-    const int64_t together = pixels_together(geometry, row_stride);
-    auto* sums = reinterpret_cast<int32_t*>(arguments.scratch);
-    auto** taps = reinterpret_cast<const uint8_t**>(sums + together * row_stride);
-    const int64_t tap_count = padded_taps(geometry, kernel);
-    auto* zeros = reinterpret_cast<uint8_t*>(taps + tap_count);
-    std::fill(zeros, zeros + channels, uint8_t{0});
-    std::fill(taps + geometry.taps(), taps + tap_count, zeros);
-    for (int y = 0; y < geometry.out_height; ++y) {
-        for (int64_t x = 0; x < geometry.out_width; x += together) {
-            const int64_t count = std::min(together, geometry.out_width - x);
-            for (int64_t index = 0; index < count; ++index) {
-                find_taps(arguments, y, static_cast<int>(x + index), taps);
-                kernel.accumulate(taps, tap_count, arguments.weight, arguments.weight_offset, channels,
-                                  sums + index * row_stride);
-            }
-            epilogue.from_accumulators(
-                *arguments.epilogue, arguments.data,
-                {int64_t{y} * geometry.out_width + x, static_cast<int>(count), 0, channels, row_stride},
-                sums);
+    const int64_t together = pixels_together(geometry);
+    auto** columns = reinterpret_cast<const uint8_t**>(arguments.scratch);
+    DepthwiseTask task;
+    task.columns = columns;
+    task.kernel_height = geometry.kernel_height;
+    task.kernel_width = geometry.kernel_width;
+    task.stride_x = geometry.stride_x;
+    task.dilation_x = geometry.dilation_x;
+    task.first_channel = part.first_channel;
+    task.end_channel = part.end_channel;
+    task.channels = geometry.out_channels;
+    task.weights = reinterpret_cast<const std::byte*>(arguments.weight);
+    task.weight_offset = arguments.weight_offset;
+    task.epilogue = arguments.epilogue;
+    task.data = &arguments.data;
+    task.second_line = geometry.out_width;
+    const bool pairs = kernel.takes_two_lines && !arguments.weight_offset && two_lines_suit(geometry);
+    for (int64_t pixel = part.first_pixel; pixel < part.end_pixel;) {
+        const int64_t y = pixel / geometry.out_width, x = pixel % geometry.out_width;
+        // Of whole lines two at once.
+        const bool pair = pairs && x == 0 && part.end_pixel - pixel >= 2 * int64_t{geometry.out_width};
+        task.lines = pair ? 2 : 1;
+        task.column_lines = geometry.kernel_height + task.lines - 1;
+        const int64_t line_end = pixel - x + geometry.out_width;
+        for (const int64_t end = std::min(line_end, part.end_pixel); pixel < end; pixel += task.pixels) {
+            const int64_t count = std::min(together, end - pixel);
+            find_columns(arguments, y, pixel - (line_end - geometry.out_width), count, task.column_lines,
+                         columns);
+            task.first_pixel = pixel;
+            task.pixels = static_cast<int>(count);
+            kernel.run(task);
         }
+        if (pair) pixel += geometry.out_width;
     }
 }
 

@@ -2,27 +2,15 @@
 
 namespace quantface {
 
-void affine_levels(const uint8_t* levels, int32_t zero_point, const float* multiplier, const float* shift,
-                   int channels, float* numbers) {
-    for (int channel = 0; channel < channels; ++channel) {
-        numbers[channel] =
-            static_cast<float>(levels[channel] - zero_point) * multiplier[channel] + shift[channel];
-    }
-}
-
-void add_levels(const ElementwiseOperand& a, const ElementwiseOperand& b, int channels, float* numbers) {
-    for (int channel = 0; channel < channels; ++channel) {
-        numbers[channel] = static_cast<float>(a.levels[channel] - a.zero_point) * a.multiplier +
-                           static_cast<float>(b.levels[channel] - b.zero_point) * b.multiplier;
-    }
-}
-
-void multiply_levels(const ElementwiseOperand& a, const ElementwiseOperand& b, float multiplier, int channels,
-                     float* numbers) {
-    for (int channel = 0; channel < channels; ++channel) {
-        const int32_t product = (a.levels[channel] - a.zero_point) * (b.levels[channel] - b.zero_point);
-        numbers[channel] = static_cast<float>(product) * multiplier;
-    }
+std::span<const ElementwiseKernel> elementwise_kernels() {
+    static const ElementwiseKernel kKernels[] = {
+        kElementwisePortable,
+#if defined(QUANTFACE_X86_KERNELS)
+        kElementwiseAvx2,
+        kElementwiseAvx512,
+#endif
+    };
+    return kKernels;
 }
 
 void look_up_levels(const uint8_t* from, const uint8_t table[256], int64_t count, uint8_t* to) {

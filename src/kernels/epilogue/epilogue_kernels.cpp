@@ -7,7 +7,7 @@ std::span<const EpilogueKernel> epilogue_kernels() {
         {"scalar", 0, epilogue_from_accumulators_scalar, epilogue_from_numbers_scalar},
 #if defined(QUANTFACE_X86_KERNELS)
         {"avx2", kCpuAvx2, epilogue_from_accumulators_avx2, epilogue_from_numbers_avx2},
-        {"avx512_vnni", kCpuAvx512Vnni, epilogue_from_accumulators_avx512, epilogue_from_numbers_avx512},
+        {"avx512", kCpuAvx512, epilogue_from_accumulators_avx512, epilogue_from_numbers_avx512},
 #endif
     };
     return kKernels;

@@ -1,43 +1,87 @@
-// The inner product of a few rows of levels with one block of columns of weights: all that a convolution
-// needs of an instruction set, besides the epilogue.
+// The matrix product behind every dense convolution: a few rows of levels, each in one or more pieces
+// anywhere in memory, times one block of columns of weights, and the epilogue on the sums while they are in
+// registers. One row of gemm_kernels() for each way of an instruction set.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+
+#include "base/cpu_features.h"
+#include "kernels/epilogue/epilogue.h"
 
 namespace quantface {
 
-// How weights are laid out for a kernel: blocks of `columns` output channels; in each, groups of `depth_unit`
-// consecutive weights of one channel: (column block, depth group, column, depth within the group), zeros
-// where there is no channel or depth.
+// How weights are laid out for a kernel: blocks of `columns` output channels, the last one with as few
+// multiples of column_unit as hold it; in each, groups of depth_unit consecutive weights of one channel:
+// (depth group, column, depth within the group), zeros where there is no channel or depth.
 struct GemmPacking {
     int columns = 1;
+    int column_unit = 1;
     int depth_unit = 1;
-    bool operator==(const GemmPacking&) const = default;
+    // The kernel reads levels less this (as s8): each block begins with an int32 for each of its columns,
+    // this times the sum of the column's weights.
+    int level_offset = 0;
 };
 
 constexpr int kMaxGemmRows = 16;
 constexpr int kMaxGemmColumns = 64;
 
-// accumulators (rows, packing.columns) = activations (rows, depth_groups * depth_unit) * weights.
-// activations: uint8_t levels, or int16_t where the kernel has a `widen`; row_stride_bytes from row to row.
-// What they hold past the true depth does not matter, as the weights are zero there. Exact in int32.
-struct GemmKernel {
-    GemmPacking packing;
-    int max_rows = 1;                                                    // <= kMaxGemmRows
-    void (*widen)(const uint8_t* levels, int64_t count, int16_t* wide);  // null: takes levels as they are
-    void (*multiply)(int rows, const void* activations, ptrdiff_t row_stride_bytes, const int8_t* weights,
-                     int64_t depth_groups, int32_t* accumulators);
-    // For asymmetric weights. sums[row] = the sum of the row's `depth` entries; rows any number.
-    void (*sum_rows)(int64_t rows, const void* activations, ptrdiff_t row_stride_bytes, int64_t depth,
-                     int32_t* sums);
-    // accumulators (rows, packing.columns) += sums[row] * factors[column].
-    void (*add_products)(int rows, const int32_t* sums, const int32_t* factors, int32_t* accumulators);
+// What one call computes: sum[r][c] = bias[c] + sum over pieces p and entries d of the row's level * weight,
+// and then the epilogue of pixels first_pixel + r, channels first_channel + c.
+struct GemmTask {
+    // Piece p of row r: rows[r * pieces + p], piece_groups * depth_unit entries, u8 or (where the kernel
+    // widens) int16. What they hold past the true depth does not matter, as the weights are zero there.
+    const void* const* rows = nullptr;
+    int row_count = 0;                // 1..max_rows
+    int64_t pieces = 0;               // at least 1
+    int64_t piece_groups = 0;         // at least 1
+    const int8_t* weights = nullptr;  // the block
+    int columns = 0;                  // true channels of the block, 1..packing.columns
+    // Asymmetric weights: level_sums[r] * weight_offset[first_channel + c] is added; null: none.
+    const int32_t* level_sums = nullptr;
+    const int32_t* weight_offset = nullptr;
+    // Where the kernel adds in int16: how many depth groups one lane can take before it is widened, at
+    // least 1.
+    int64_t groups_in_int16 = 1;
+    const EpilogueParams* epilogue = nullptr;
+    const EpilogueData* data = nullptr;
+    int64_t first_pixel = 0;
+    int first_channel = 0;
+    // Memory that is needed soon: with each depth group, so many bytes more of it may be fetched.
+    const std::byte* prefetch = nullptr;
+    int64_t prefetch_step = 0;
 };
+
+// The largest product of a level and a weight that there is.
+constexpr int32_t kLargestProduct = 255 * 128;
+// The largest of which two pairs can be added in int16: less would be no gain over int32.
+constexpr int32_t kNarrowProduct = 32767 / 4;
+
+struct GemmKernel {
+    const char* name;
+    CpuFeatures needs;
+    GemmPacking packing;
+    int max_rows;  // <= kMaxGemmRows
+    // Takes operands whose largest level times largest magnitude of a weight is no more.
+    int32_t largest_product;
+    // Adds the two products of a pair, and some pairs, in int16: GemmTask::groups_in_int16.
+    bool adds_in_int16;
+    void (*widen)(const uint8_t* levels, int64_t count, int16_t* wide);  // null: takes levels as they are
+    void (*run)(const GemmTask& task);
+};
+
+// By instruction set from the plainest on; of one set the kernel that takes any operands comes first.
+std::span<const GemmKernel> gemm_kernels();
 
 extern const GemmKernel kGemmPortable;
 #if defined(QUANTFACE_X86_KERNELS)
 extern const GemmKernel kGemmAvx2;
+extern const GemmKernel kGemmAvx2Narrow;
+extern const GemmKernel kGemmAvx512;
+extern const GemmKernel kGemmAvx512Narrow;
+extern const GemmKernel kGemmAvxVnni;
+extern const GemmKernel kGemmAvx512VnniYmm;
 extern const GemmKernel kGemmAvx512Vnni;
 #endif
 

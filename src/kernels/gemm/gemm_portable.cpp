@@ -1,7 +1,4 @@
 // Plain C++ in the blocked layout, for CPUs without a kernel of their own.
-#include <algorithm>
-#include <numeric>
-
 #include "kernels/gemm/gemm.h"
 
 namespace quantface {
@@ -9,40 +6,34 @@ namespace quantface {
 namespace {
 
 constexpr int kColumns = 16;
+constexpr int kMaxRows = 4;
 
-void multiply(int rows, const void* activations, ptrdiff_t row_stride_bytes, const int8_t* weights,
-              int64_t depth_groups, int32_t* accumulators) {
-    for (int row = 0; row < rows; ++row) {
-        const uint8_t* levels = static_cast<const uint8_t*>(activations) + row * row_stride_bytes;
-        int32_t sums[kColumns] = {};
-        for (int64_t depth = 0; depth < depth_groups; ++depth) {
+void multiply_row(const GemmTask& task, int row, int32_t sums[kColumns]) {
+    const int8_t* weights = task.weights;
+    for (int64_t piece = 0; piece < task.pieces; ++piece) {
+        const auto* levels = static_cast<const uint8_t*>(task.rows[row * task.pieces + piece]);
+        for (int64_t depth = 0; depth < task.piece_groups; ++depth, weights += kColumns) {
             const int32_t level = levels[depth];
-            for (int column = 0; column < kColumns; ++column) {
-                sums[column] += level * weights[depth * kColumns + column];
-            }
+            for (int column = 0; column < kColumns; ++column) sums[column] += level * weights[column];
         }
-        std::copy(sums, sums + kColumns, accumulators + row * kColumns);
+    }
+    if (!task.level_sums) return;
+    for (int column = 0; column < task.columns; ++column) {
+        sums[column] += task.level_sums[row] * task.weight_offset[task.first_channel + column];
     }
 }
 
-void sum_rows(int64_t rows, const void* activations, ptrdiff_t row_stride_bytes, int64_t depth,
-              int32_t* sums) {
-    for (int64_t row = 0; row < rows; ++row) {
-        const uint8_t* levels = static_cast<const uint8_t*>(activations) + row * row_stride_bytes;
-        sums[row] = std::accumulate(levels, levels + depth, int32_t{0});
-    }
-}
-
-void add_products(int rows, const int32_t* sums, const int32_t* factors, int32_t* accumulators) {
-    for (int row = 0; row < rows; ++row) {
-        for (int column = 0; column < kColumns; ++column) {
-            accumulators[row * kColumns + column] += sums[row] * factors[column];
-        }
-    }
+void run(const GemmTask& task) {
+    int32_t sums[kMaxRows * kColumns] = {};
+    for (int row = 0; row < task.row_count; ++row) multiply_row(task, row, sums + row * kColumns);
+    epilogue_from_accumulators_scalar(
+        *task.epilogue, *task.data,
+        {task.first_pixel, task.row_count, task.first_channel, task.columns, kColumns}, sums);
 }
 
 }  // namespace
 
-const GemmKernel kGemmPortable{{kColumns, 1}, 4, nullptr, multiply, sum_rows, add_products};
+const GemmKernel kGemmPortable{"portable", 0,  {kColumns, kColumns, 1, 0}, kMaxRows, kLargestProduct, false,
+                               nullptr,    run};
 
 }  // namespace quantface

@@ -1,0 +1,7 @@
+#include "kernels/elementwise/loops.h"
+
+namespace quantface {
+
+const ElementwiseKernel kElementwisePortable = elementwise_kernel("portable", 0);
+
+}  // namespace quantface
