@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
 
 namespace quantface {
 namespace {
@@ -67,20 +66,6 @@ TEST_F(FileTest, RefusesWhatIsNoReadableFile) {
     write_file_atomically(folder_ / "a", std::string("12345"));
     EXPECT_EQ(read_file(folder_ / "a", 5).size(), 5u);
     EXPECT_EQ(error_kind([&] { read_file(folder_ / "a", 4); }), ErrorKind::kBadInput);
-}
-
-TEST_F(FileTest, MapsWhatItReads) {
-    const fs::path path = folder_ / "a";
-    write_file_atomically(path, std::string("12345"));
-    const MappedFile file(path);
-    EXPECT_EQ(std::vector<uint8_t>(file.bytes().begin(), file.bytes().end()), bytes_of("12345"));
-    write_file_atomically(path, std::string());
-    EXPECT_TRUE(MappedFile(path).bytes().empty());
-    EXPECT_EQ(std::string(file.bytes().begin(), file.bytes().end()), "12345");  // the file that it was
-    EXPECT_EQ(error_kind([&] { MappedFile(folder_ / "none"); }), ErrorKind::kBadInput);
-    EXPECT_EQ(error_kind([&] { MappedFile{folder_}; }), ErrorKind::kBadInput);
-    write_file_atomically(path, std::string("12345"));
-    EXPECT_EQ(error_kind([&] { MappedFile(path, 4); }), ErrorKind::kBadInput);
 }
 
 }  // namespace
