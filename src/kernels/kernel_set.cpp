@@ -24,6 +24,11 @@ constexpr SetNames kSets[] = {
     {"avx512_vnni_ymm", "avx512_vnni_ymm", "", "avx2", "avx2_narrow", "avx2", "avx2", "avx2"},
     {"avx512_vnni", "avx512_vnni", "", "avx512_vnni", "", "avx512_vnni", "avx512", "avx512"},
 #endif
+#if defined(QUANTFACE_NEON_KERNELS)
+    {"neon", "neon", "", "neon", "", "", "portable", "neon"},
+    {"neon_dotprod", "neon_dotprod", "", "neon", "", "", "portable", "neon"},
+    {"neon_i8mm", "neon_i8mm", "", "neon", "", "", "portable", "neon"},
+#endif
 };
 
 template <typename Kernel>

@@ -66,5 +66,9 @@ void run_depthwise_avx2_narrow(const DepthwiseTask& task);
 AlignedBytes pack_depthwise_avx512_vnni(const ConvGeometry& geometry, const int8_t* weight);
 void run_depthwise_avx512_vnni(const DepthwiseTask& task);
 #endif
+#if defined(QUANTFACE_NEON_KERNELS)
+AlignedBytes pack_depthwise_neon(const ConvGeometry& geometry, const int8_t* weight);
+void run_depthwise_neon(const DepthwiseTask& task);
+#endif
 
 }  // namespace quantface

@@ -10,6 +10,9 @@ std::span<const DepthwiseKernel> depthwise_kernels() {
         {"avx2_narrow", kCpuAvx2, true, false, pack_depthwise_avx2_narrow, run_depthwise_avx2_narrow},
         {"avx512_vnni", kCpuAvx512Vnni, false, true, pack_depthwise_avx512_vnni, run_depthwise_avx512_vnni},
 #endif
+#if defined(QUANTFACE_NEON_KERNELS)
+        {"neon", 0, false, false, pack_depthwise_neon, run_depthwise_neon},
+#endif
     };
     return kKernels;
 }

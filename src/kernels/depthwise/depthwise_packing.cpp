@@ -73,4 +73,11 @@ AlignedBytes pack_depthwise_avx512_vnni(const ConvGeometry& geometry, const int8
 }
 #endif
 
+#if defined(QUANTFACE_NEON_KERNELS)
+AlignedBytes pack_depthwise_neon(const ConvGeometry& geometry, const int8_t* weight) {
+    if (geometry.out_channels < 8) return pack_depthwise_portable(geometry, weight);
+    return pack_blocks<int16_t>(geometry, weight, 8, 1, true);
+}
+#endif
+
 }  // namespace quantface

@@ -85,4 +85,9 @@ void epilogue_from_accumulators_avx512(const EpilogueParams&, const EpilogueData
 void epilogue_from_numbers_avx512(const EpilogueParams&, const EpilogueData&, const EpilogueBlock&,
                                   const float*);
 
+void epilogue_from_accumulators_neon(const EpilogueParams&, const EpilogueData&, const EpilogueBlock&,
+                                     const int32_t*);
+void epilogue_from_numbers_neon(const EpilogueParams&, const EpilogueData&, const EpilogueBlock&,
+                                const float*);
+
 }  // namespace quantface

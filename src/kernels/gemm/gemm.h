@@ -84,5 +84,10 @@ extern const GemmKernel kGemmAvxVnni;
 extern const GemmKernel kGemmAvx512VnniYmm;
 extern const GemmKernel kGemmAvx512Vnni;
 #endif
+#if defined(QUANTFACE_NEON_KERNELS)
+extern const GemmKernel kGemmNeon;
+extern const GemmKernel kGemmNeonDotprod;
+extern const GemmKernel kGemmNeonI8mm;
+#endif
 
 }  // namespace quantface

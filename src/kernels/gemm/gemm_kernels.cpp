@@ -14,6 +14,11 @@ std::span<const GemmKernel> gemm_kernels() {
         kGemmAvx512VnniYmm,
         kGemmAvx512Vnni,
 #endif
+#if defined(QUANTFACE_NEON_KERNELS)
+        kGemmNeon,
+        kGemmNeonDotprod,
+        kGemmNeonI8mm,
+#endif
     };
     return kKernels;
 }

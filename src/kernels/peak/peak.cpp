@@ -19,6 +19,10 @@ constexpr PeakKernel kPeakKernels[] = {
     {"avx512_vnni_ymm", "vpdpbusd ymm", kCpuAvx512Vnni, 12 * 32, run_peak_avx512_vnni_ymm},
     {"avx512_vnni", "vpdpbusd zmm", kCpuAvx512Vnni, 24 * 64, run_peak_avx512_vnni},
 #endif
+#if defined(QUANTFACE_NEON_KERNELS)
+    {"neon_dotprod", "sdot", kCpuNeonDotprod, 16 * 16, run_peak_neon_dotprod},
+    {"neon_i8mm", "usmmla", kCpuNeonI8mm, 16 * 32, run_peak_neon_i8mm},
+#endif
 };
 
 constexpr double kWindowSeconds = 1e-3;

@@ -42,5 +42,9 @@ int32_t run_peak_avx512_narrow(int64_t steps);
 int32_t run_peak_avx512_vnni_ymm(int64_t steps);
 int32_t run_peak_avx512_vnni(int64_t steps);
 #endif
+#if defined(QUANTFACE_NEON_KERNELS)
+int32_t run_peak_neon_dotprod(int64_t steps);
+int32_t run_peak_neon_i8mm(int64_t steps);
+#endif
 
 }  // namespace quantface
