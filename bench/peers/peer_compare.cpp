@@ -44,6 +44,8 @@ class Subject {
     // Median seconds of a run.
     virtual double measure(double seconds) = 0;
     virtual void release() = 0;
+    // Billions of multiply-accumulates of an image, 0 where that is not known.
+    virtual double giga_macs() const { return 0; }
 };
 
 class OurSubject : public Subject {
@@ -58,6 +60,7 @@ class OurSubject : public Subject {
         return median_seconds([&] { network_.run_ours(images_, threads_); }, seconds);
     }
     void release() override {}
+    double giga_macs() const override { return network_.giga_macs(); }
     const OurNetwork& network() const { return network_; }
 
   private:
