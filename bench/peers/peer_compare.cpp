@@ -182,9 +182,11 @@ void compare(const Options& options) {
     const double taken = load.cores_taken_by_others();
     fmt::print("other programs took {:.2f} cores meanwhile\n", taken);
     if (options.json.empty()) return;
-    const Json document = {{"name", options.name},           {"onnxruntime", version},
-                           {"rounds", options.rounds},       {"seconds", options.seconds},
-                           {"cores_taken_by_others", taken}, {"measurements", measurements}};
+    const Json document = {
+        {"name", options.name},           {"onnxruntime", version},
+        {"rounds", options.rounds},       {"seconds", options.seconds},
+        {"cores_taken_by_others", taken}, {"giga_macs", subjects.front().subject->giga_macs()},
+        {"measurements", measurements}};
     write_file_atomically(options.json, document.dump(2) + "\n");
 }
 
