@@ -7,9 +7,6 @@
 #include <sys/auxv.h>
 
 // Of Linux' interface (asm/hwcap.h), which C libraries older than the extensions do not name.
-#ifndef HWCAP_CRC32
-#define HWCAP_CRC32 (1 << 7)
-#endif
 #ifndef HWCAP_ASIMDDP
 #define HWCAP_ASIMDDP (1 << 20)
 #endif
@@ -36,7 +33,6 @@ CpuFeatures detect() {
 #if defined(__x86_64__)
     // The builtin also asks whether the operating system saves the wide registers.
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("sse4.2")) features |= kCpuSse42;
     if (!__builtin_cpu_supports("avx2")) return features;
     features |= kCpuAvx2;
     if (has_avx_vnni()) features |= kCpuAvxVnni;
@@ -47,7 +43,6 @@ CpuFeatures detect() {
     }
 #elif defined(__aarch64__) && defined(__linux__)
     const unsigned long capabilities = getauxval(AT_HWCAP), more_capabilities = getauxval(AT_HWCAP2);
-    if (capabilities & HWCAP_CRC32) features |= kCpuArmCrc32;
     if (capabilities & HWCAP_ASIMDDP) features |= kCpuNeonDotprod;
     // The matrix products' kernels use dot products, too; no CPU has the former without the latter.
     if ((capabilities & HWCAP_ASIMDDP) && (more_capabilities & HWCAP2_I8MM)) features |= kCpuNeonI8mm;

@@ -12,7 +12,7 @@
 
 namespace quantface {
 
-std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes) {
+uint64_t size_of_plain_file(const std::filesystem::path& path, uint64_t max_bytes) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (error || !std::filesystem::exists(status)) fail_bad_input(path.string() + ": no such file");
@@ -23,6 +23,11 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_b
         fail_bad_input(path.string() + ": " + std::to_string(size) + " bytes, more than the " +
                        std::to_string(max_bytes) + " allowed");
     }
+    return size;
+}
+
+std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes) {
+    const uint64_t size = size_of_plain_file(path, max_bytes);
     std::ifstream stream(path, std::ios::binary);
     std::vector<uint8_t> bytes(size);
     stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));

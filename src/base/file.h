@@ -9,8 +9,10 @@
 
 namespace quantface {
 
-// The file's bytes. Throws Error(kBadInput) where it is missing, unreadable, not a plain file or larger than
-// max_bytes.
+// Throws Error(kBadInput) where the file is missing, not a plain file or larger than max_bytes.
+uint64_t size_of_plain_file(const std::filesystem::path& path, uint64_t max_bytes);
+
+// The file's bytes. Throws Error(kBadInput) as above, and where the file cannot be read.
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{4} << 30);
 
 // Writes beside the target, flushes and renames: readers see the old file or the whole new one.

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/mapped_file.h"
 #include "cli/bits_description.h"
 #include "cli/sha256.h"
 #include "formats/onnx_import.h"
@@ -34,7 +34,8 @@ int LoadedModel::embedding_size() const {
 
 LoadedModel load_model(const std::filesystem::path& path, const InputOptions& options) {
     const OnnxImportOptions import_options = parse_input_options(options);
-    const std::vector<uint8_t> bytes = read_file(path);
+    const MappedFile file(path);
+    const std::span<const uint8_t> bytes = file.bytes();
     LoadedModel model;
     model.path = path;
     model.name = path.filename().string();

@@ -12,8 +12,7 @@ namespace quantface::qfm {
 
 namespace {
 
-// Streams are packed and unpacked in pieces of a whole number of bytes, so that a large layer is never in
-// memory as int32.
+// Weights are packed in pieces of a whole number of bytes, so that a large layer is never in memory as int32.
 constexpr size_t kPiece = 8192;
 
 void append_packed(std::vector<uint8_t>& bytes, std::span<const int32_t> numbers, int bits) {
@@ -94,13 +93,8 @@ void ParameterReader::charge(uint64_t count) {
 std::vector<int8_t> ParameterReader::weights(uint64_t count, int bits) {
     charge(count);
     const auto packed = reader_.take(packed_size_bytes(count, bits));
-    std::vector<int8_t> numbers;
-    numbers.reserve(count);
-    for (uint64_t start = 0; start < count; start += kPiece) {
-        const uint64_t piece = std::min<uint64_t>(kPiece, count - start);
-        const auto unpacked = unpack_signed(packed.subspan(packed_size_bytes(start, bits)), piece, bits);
-        for (const int32_t number : unpacked) numbers.push_back(static_cast<int8_t>(number));
-    }
+    std::vector<int8_t> numbers(count);
+    unpack_signed(packed, numbers, bits);
     return numbers;
 }
 

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/mapped_file.h"
 #include "formats/qfm.h"
 #include "formats/qfm_container.h"
 #include "formats/qfm_names.h"
@@ -311,7 +311,7 @@ QfmSizes measure_qfm(std::span<const uint8_t> bytes, const std::string& file_nam
 }
 
 IntegerModel read_qfm(const std::filesystem::path& path) {
-    return decode_qfm(read_file(path), path.string());
+    return decode_qfm(MappedFile(path).bytes(), path.string());
 }
 
 }  // namespace quantface

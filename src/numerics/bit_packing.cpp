@@ -1,8 +1,14 @@
 #include "numerics/bit_packing.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
 #include "base/error.h"
 
 namespace quantface {
+
+static_assert(std::endian::native == std::endian::little, "numbers are copied from little-endian files");
 
 std::vector<uint8_t> pack_signed(std::span<const int32_t> numbers, int bits) {
     QF_CHECK(bits >= 2 && bits <= 32);
@@ -45,6 +51,26 @@ std::vector<int32_t> unpack_signed(std::span<const uint8_t> packed, uint64_t cou
         number = static_cast<int32_t>(static_cast<int64_t>(raw ^ sign) - static_cast<int64_t>(sign));
     }
     return numbers;
+}
+
+void unpack_signed(std::span<const uint8_t> packed, std::span<int8_t> numbers, int bits) {
+    QF_CHECK(bits >= 2 && bits <= 8 && packed.size() >= packed_size_bytes(numbers.size(), bits));
+    if (bits == 8) {
+        std::copy_n(packed.begin(), numbers.size(), reinterpret_cast<uint8_t*>(numbers.data()));
+        return;
+    }
+    // Eight numbers are `bits` bytes. A number's bits are moved to the top of a byte and back, which copies
+    // its sign.
+    const int unused_bits = 8 - bits;
+    for (size_t start = 0; start < numbers.size(); start += 8) {
+        const size_t count = std::min<size_t>(8, numbers.size() - start);
+        uint64_t pending = 0;
+        std::memcpy(&pending, packed.data() + start / 8 * bits, packed_size_bytes(count, bits));
+        for (size_t index = 0; index < count; ++index, pending >>= bits) {
+            numbers[start + index] =
+                static_cast<int8_t>(static_cast<int8_t>(pending << unused_bits) >> unused_bits);
+        }
+    }
 }
 
 int signed_bits_needed(std::span<const int32_t> numbers) {

@@ -23,8 +23,9 @@ void for_each_cropped_pixel(const PixelsView& image, const InputSpec& spec, cons
                        std::to_string(spec.height) + "; give aligned faces of at least that size");
     }
     const int top = (image.height - spec.height) / 2, left = (image.width - spec.width) / 2;
+    const int64_t stride = image.row_stride_bytes != 0 ? image.row_stride_bytes : int64_t{3} * image.width;
     for (int row = 0; row < spec.height; ++row) {
-        const uint8_t* pixel = image.rgb + (static_cast<int64_t>(top + row) * image.width + left) * 3;
+        const uint8_t* pixel = image.rgb + (top + row) * stride + int64_t{3} * left;
         for (int column = 0; column < spec.width; ++column, pixel += 3) {
             for (int channel = 0; channel < 3; ++channel) {
                 put(row, column, channel,
@@ -151,7 +152,9 @@ void to_network_input(const PixelsView& image, const InputSpec& spec, std::span<
 
 void to_network_pixels(const PixelsView& image, const InputSpec& spec, std::span<uint8_t> hwc) {
     QF_CHECK(hwc.size() == size_t{3} * spec.height * spec.width);
-    if (spec.color_order == ColorOrder::kRgb && image.height == spec.height && image.width == spec.width) {
+    const bool one_piece = image.row_stride_bytes == 0 || image.row_stride_bytes == int64_t{3} * image.width;
+    if (one_piece && spec.color_order == ColorOrder::kRgb && image.height == spec.height &&
+        image.width == spec.width) {
         std::copy(image.rgb, image.rgb + hwc.size(), hwc.begin());
         return;
     }

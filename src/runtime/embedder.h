@@ -12,10 +12,11 @@
 
 namespace quantface {
 
-// An 8-bit RGB image, rows from the top, no padding between rows.
+// An 8-bit RGB image, rows from the top.
 struct PixelsView {
-    const uint8_t* rgb = nullptr;  // height * width * 3 bytes
+    const uint8_t* rgb = nullptr;  // the top row
     int height = 0, width = 0;     // pixels
+    int64_t row_stride_bytes = 0;  // to the row below; 0: 3 * width
 };
 
 class Embedder {

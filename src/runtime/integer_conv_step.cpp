@@ -45,12 +45,18 @@ KernelWeights kernel_weights(const IntegerConv& op) {
     return result;
 }
 
-// No level of the input or of the padding times a weight is more.
-int32_t largest_product(const IntegerConv& op, const QuantParams& input, const KernelWeights& weights) {
-    int32_t weight = 0, level = input.max_level();
-    for (const int8_t number : weights.weight) weight = std::max(weight, std::abs(int32_t{number}));
+// Of the input and of the padding.
+int32_t largest_level(const IntegerConv& op, const QuantParams& input) {
+    int32_t level = input.max_level();
     for (const uint8_t number : op.padding_level) level = std::max(level, int32_t{number});
-    return level * weight;
+    return level;
+}
+
+// No level times a weight is more.
+int32_t largest_product(const IntegerConv& op, const QuantParams& input, const KernelWeights& weights) {
+    int32_t weight = 0;
+    for (const int8_t number : weights.weight) weight = std::max(weight, std::abs(int32_t{number}));
+    return largest_level(op, input) * weight;
 }
 
 class ConvStep : public IntegerStep {
@@ -112,7 +118,7 @@ class ConvStep : public IntegerStep {
           padding_level_(op.padding_level),
           epilogue_(context.model, context.offsets, op.epilogue),
           input_(context.input_place(0)) {
-        epilogue_.set_accumulator_scale(op);
+        epilogue_.set_accumulator_scale(op, largest_level(op, context.input(0).quant));
         // The larger operand is what is better read only once.
         const int64_t input_bytes = int64_t{geometry_.in_height} * geometry_.in_width * geometry_.in_channels;
         const bool divisible = (geometry_.groups == 1 || depthwise_) && channel_blocks() > 1;
@@ -170,7 +176,7 @@ class FullyConnectedStep : public IntegerStep {
           weight_(pack_fully_connected(kernel_, depth_, channels_, bits_, op.weight.data())),
           epilogue_(context.model, context.offsets, op.epilogue),
           input_(context.input_place(0)) {
-        epilogue_.set_accumulator_scale(op);
+        epilogue_.set_accumulator_scale(op, largest_level(op, context.input(0).quant));
     }
 
     void run(const RunMemory& memory, const Share& share) const override {

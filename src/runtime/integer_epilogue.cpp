@@ -1,10 +1,19 @@
 #include "runtime/integer_epilogue.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
 #include "base/error.h"
+#include "numerics/quantization.h"
 
 namespace quantface {
 
 namespace {
+
+constexpr double kLargestLevel = 255;
+// Well below 2^31, so that no rounding on the way matters.
+constexpr double kSafelyInInt32 = 1 << 30;
 
 // A copy that vector code may read past the end of.
 template <typename T>
@@ -60,12 +69,54 @@ BoundEpilogue::BoundEpilogue(const IntegerModel& model, const std::vector<int64_
         }
         outputs_[index] = ValuePlace(model, offsets, from.value);
     }
+    drop_idle_clip();
 }
 
-void BoundEpilogue::set_accumulator_scale(const IntegerConv& conv) {
+void BoundEpilogue::drop_idle_clip() {
+    if (params_.activation != EpilogueActivation::kClip) return;
+    // What comes behind it must be the clamp and nothing else.
+    if (params_.has_residual && !params_.activation_after_residual) return;
+    for (int index = 0; index < params_.output_count; ++index) {
+        const EpilogueOutput& output = params_.outputs[index];
+        if (output.is_float || output.scale) return;
+        if (round_half_to_even(params_.clip_low) > static_cast<float>(-output.zero_point)) return;
+        if (round_half_to_even(params_.clip_high) < static_cast<float>(output.max_level - output.zero_point))
+            return;
+    }
+    params_.activation = EpilogueActivation::kNone;
+}
+
+double BoundEpilogue::largest_number(double bound) const {
+    const auto magnitude = [](float number) { return std::fabs(static_cast<double>(number)); };
+    if (params_.activation == EpilogueActivation::kPRelu) {
+        double largest = 1;
+        for (const float slope : slope_) largest = std::max(largest, magnitude(slope));
+        bound *= largest;
+    }
+    if (params_.has_residual) bound += kLargestLevel * magnitude(params_.residual_multiplier);
+    double largest = bound;
+    for (int index = 0; index < params_.output_count; ++index) {
+        for (size_t channel = 0; channel < scale_[index].size(); ++channel) {
+            largest = std::max(largest,
+                               bound * magnitude(scale_[index][channel]) + magnitude(shift_[index][channel]));
+        }
+    }
+    return largest;
+}
+
+void BoundEpilogue::set_accumulator_scale(const IntegerConv& conv, int32_t max_level) {
     std::vector<int32_t> bias;
     std::vector<float> addend;
+    const size_t taps = conv.weight.size() / conv.bias.size();
+    double bound = 0;
     for (size_t channel = 0; channel < conv.bias.size(); ++channel) {
+        int64_t magnitudes = 0;
+        for (size_t tap = 0; tap < taps; ++tap) {
+            magnitudes += std::abs(conv.weight[channel * taps + tap] + conv.weight_offset(channel));
+        }
+        const auto sum =
+            static_cast<double>(magnitudes * max_level + std::abs(int64_t{conv.whole_bias(channel)}) + 1);
+        bound = std::max(bound, sum * std::fabs(static_cast<double>(conv.multiplier[channel])));
         bias.push_back(conv.whole_bias(channel));
         addend.push_back(conv.part_of_bias(channel));
     }
@@ -74,6 +125,7 @@ void BoundEpilogue::set_accumulator_scale(const IntegerConv& conv) {
     addend_ = with_slack(addend);
     params_.addend = conv.bias_fraction_bits > 0 ? addend_.data() : nullptr;
     params_.bias = bias_.data();
+    params_.fits_int32 = largest_number(bound) < kSafelyInInt32;
     params_.multiplier = multiplier_.data();
 }
 

@@ -106,6 +106,7 @@ TEST_P(EpilogueKernelTest, GivesTheScalarBits) {
                 GetParam().from_accumulators(epilogue.params, epilogue.data(), block, sums.data());
                 expect_same(epilogue, expected, "accumulators, " + what);
 
+                epilogue.params.fits_int32 = false;
                 epilogue_from_numbers_scalar(epilogue.params, epilogue.data(), block, numbers.data());
                 expected = {epilogue.bytes(0), epilogue.bytes(1)};
                 GetParam().from_numbers(epilogue.params, epilogue.data(), block, numbers.data());

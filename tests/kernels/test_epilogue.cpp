@@ -96,6 +96,7 @@ TestEpilogue::TestEpilogue(const EpilogueOptions& options, int channels, int64_t
     params.residual_zero_point = static_cast<int32_t>(rng.below(256));
     params.residual_multiplier = static_cast<float>(rng.uniform(-1, 1));
     params.output_count = options.second_output ? 2 : 1;
+    params.fits_int32 = rng.chance(0.5);  // no sum times these multipliers, slopes and scales leaves it
     for (int index = 0; index < params.output_count; ++index) {
         EpilogueOutput& output = params.outputs[index];
         output.is_float = options.is_float && index == params.output_count - 1;

@@ -1,17 +1,21 @@
-# Checks that each file under SOURCE_DIR includes only what its place in the layers of docs/design.md allows:
+# Checks that each file under SOURCE_DIR (and under INCLUDE_DIR, where given) includes only what its place in the layers
+# of docs/design.md allows:
 #   - a module includes only headers of its own and of the modules before it;
 #   - each outside library is known and stays within the module or the files that wrap it;
-#   - the modules of the embeddable runtime include nothing outside but FlatBuffers and the system.
-# Usage: cmake -DSOURCE_DIR=<tree>/src -P check_includes.cmake. Prints every violation, then fails.
+#   - the modules of the embeddable runtime include nothing outside but FlatBuffers and the system;
+#   - the public headers include only each other and the system.
+# Usage: cmake -DSOURCE_DIR=<tree>/src [-DINCLUDE_DIR=<tree>/include] -P check_includes.cmake. Prints every violation,
+# then fails.
 cmake_minimum_required(VERSION 3.22)
 
-set(layers base numerics kernels graph formats runtime faces synth quantize train eval report cli)
+set(layers base numerics kernels graph formats runtime api faces synth quantize train eval report cli)
 
 # Outside headers by the start of their name, and the files (regular expression on the path below src) that may include
 # them. A header that no row allows is a violation.
 set(library_rules
   "onnx/|google/protobuf/"              "^formats/onnx"
   "flatbuffers/"                        "^(formats|synth/assets)/"
+  "quantface/"                          "^api/"
   "opencv2/"                            "^faces/"
   "Eigen/"                              "^(quantize|eval)/"
   "torch/|ATen/|c10/|c10d/"             "^train/"
@@ -21,7 +25,7 @@ set(library_rules
   "CLI/"                                "^cli/")
 
 # The C++ library (<vector>), the C library and POSIX, and compilers' intrinsics: allowed everywhere.
-set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|dlfcn|arm_neon|cpuid|unistd|fcntl|sched|pthread|signal|stdlib|time|errno)\\.h)$")
+set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|dlfcn|arm_acle|arm_neon|cpuid|stddef|stdint|unistd|fcntl|sched|pthread|signal|stdlib|time|errno)\\.h)$")
 
 if(NOT IS_DIRECTORY "${SOURCE_DIR}")
   message(FATAL_ERROR "SOURCE_DIR is no folder: '${SOURCE_DIR}'")
@@ -71,6 +75,14 @@ macro(check_outside_include file included)
   endif()
 endmacro()
 
+# The public headers: in the words of whoever includes them, so "quantface/..." is one of themselves.
+macro(check_public_include file line)
+  if("${line}" MATCHES "include[ \t]*\"quantface/[a-z_]+\\.(h|hpp)\"")
+  elseif(NOT "${line}" MATCHES "include[ \t]*<([^>]+)>" OR NOT "${CMAKE_MATCH_1}" MATCHES "${system_headers}")
+    violation("${file}" "'${line}': a public header includes only the system's and quantface/")
+  endif()
+endmacro()
+
 file(GLOB_RECURSE files RELATIVE "${SOURCE_DIR}" "${SOURCE_DIR}/*.h" "${SOURCE_DIR}/*.cpp" "${SOURCE_DIR}/*.inc")
 foreach(file ${files})
   string(REGEX REPLACE "/.*" "" module "${file}")
@@ -90,6 +102,17 @@ foreach(file ${files})
     endif()
   endforeach()
 endforeach()
+
+if(DEFINED INCLUDE_DIR)
+  file(GLOB_RECURSE files RELATIVE "${INCLUDE_DIR}" "${INCLUDE_DIR}/*")
+  foreach(file ${files})
+    math(EXPR checked "${checked} + 1")
+    file(STRINGS "${INCLUDE_DIR}/${file}" lines REGEX "^[ \t]*#[ \t]*include")
+    foreach(line ${lines})
+      check_public_include("${file}" "${line}")
+    endforeach()
+  endforeach()
+endif()
 
 if(checked EQUAL 0)
   message(FATAL_ERROR "no source file under ${SOURCE_DIR}")

@@ -29,6 +29,11 @@ TEST(BitPacking, RoundTripsAllBitsAndSizes) {
             const std::vector<uint8_t> packed = pack_signed(numbers, bits);
             ASSERT_EQ(packed.size(), packed_size_bytes(count, bits));
             ASSERT_EQ(unpack_signed(packed, count, bits), numbers) << bits << " bits, " << count;
+            if (bits > 8) continue;
+            std::vector<int8_t> bytes(count);
+            unpack_signed(packed, bytes, bits);
+            ASSERT_EQ(std::vector<int32_t>(bytes.begin(), bytes.end()), numbers)
+                << bits << " bits, " << count;
         }
         const std::vector<int32_t> extremes{least(bits), greatest(bits), -1, 0, 1, least(bits)};
         EXPECT_EQ(unpack_signed(pack_signed(extremes, bits), extremes.size(), bits), extremes);
@@ -40,6 +45,9 @@ TEST(BitPacking, EveryWeightOfEveryWidth) {
         std::vector<int32_t> numbers;
         for (int32_t number = least(bits); number <= greatest(bits); ++number) numbers.push_back(number);
         EXPECT_EQ(unpack_signed(pack_signed(numbers, bits), numbers.size(), bits), numbers);
+        std::vector<int8_t> bytes(numbers.size());
+        unpack_signed(pack_signed(numbers, bits), bytes, bits);
+        EXPECT_EQ(std::vector<int32_t>(bytes.begin(), bytes.end()), numbers);
     }
 }
 

@@ -43,11 +43,12 @@ class BlockLayout {
 
 void pack_column(const GemmPacking& packing, const ConvRows& rows, const int8_t* weight, int column,
                  int width, int8_t* groups) {
+    const int64_t unit = packing.depth_unit;
     for (int64_t piece = 0; piece < rows.pieces; ++piece) {
-        for (int64_t entry = 0; entry < rows.piece_depth; ++entry) {
-            const int64_t group = piece * rows.piece_groups + entry / packing.depth_unit;
-            groups[(group * width + column) * packing.depth_unit + entry % packing.depth_unit] =
-                weight[piece * rows.piece_depth + entry];
+        for (int64_t group = 0; group < rows.piece_groups; ++group) {
+            const int64_t count = std::min(unit, rows.piece_depth - group * unit);
+            memcpy(groups + ((piece * rows.piece_groups + group) * width + column) * unit,
+                   weight + piece * rows.piece_depth + group * unit, static_cast<size_t>(count));
         }
     }
 }

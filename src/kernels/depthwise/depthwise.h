@@ -9,13 +9,17 @@
 
 namespace quantface {
 
-// What one call computes: consecutive output pixels of one line of the image, channels first_channel to
-// end_channel - 1.
+// What one call computes: consecutive output pixels of one line of the image, or of two lines one below the
+// other, channels first_channel to end_channel - 1.
 struct DepthwiseTask {
-    // Line ky of the window's column c: columns[c * kernel_height + ky], a pixel's first channel. Output
-    // pixel p has the columns p * stride_x + kx * dilation_x.
+    // Line ky of the window's column c: columns[c * column_lines + ky], a pixel's first channel. Output pixel
+    // p has the columns p * stride_x + kx * dilation_x; in the second line its window begins a line further
+    // down.
     const uint8_t* const* columns = nullptr;
-    int pixels = 0;
+    int column_lines = 1;  // kernel_height, and one more where there are two lines
+    int lines = 1;
+    int pixels = 0;           // of each line
+    int64_t second_line = 0;  // pixels from one output line to the next
     int kernel_height = 1, kernel_width = 1;
     int stride_x = 1, dilation_x = 1;
     int first_channel = 0, end_channel = 0;  // first_channel: a multiple of kMaxGemmColumns
@@ -33,6 +37,8 @@ struct DepthwiseKernel {
     // Adds all products of a channel in int16: only where taps * largest product <= 32767, and without weight
     // offsets.
     bool adds_in_int16;
+    // Takes two lines of a 3x3 window without stride or dilation.
+    bool takes_two_lines;
     // weight: (channels, kernel height, kernel width)
     AlignedBytes (*pack)(const ConvGeometry& geometry, const int8_t* weight);
     void (*run)(const DepthwiseTask& task);

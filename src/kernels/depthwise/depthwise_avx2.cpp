@@ -85,7 +85,7 @@ void run_block(const DepthwiseTask& task, int channel, const int16_t* weights) {
         const int16_t* packed = weights;
         for (int kx = 0; kx < task.kernel_width; ++kx) {
             const uint8_t* const* lines =
-                task.columns + (pixel * task.stride_x + kx * task.dilation_x) * task.kernel_height;
+                task.columns + (pixel * task.stride_x + kx * task.dilation_x) * task.column_lines;
             for (int ky = 0; ky < task.kernel_height; ky += 2, packed += kPairEntries) {
                 const Pair pair = interleave(lines + ky, task.kernel_height - ky, channel);
                 for (int v = 0; v < 2; ++v) {

@@ -44,36 +44,53 @@ struct Column {
     for (int v = 0; v < 4; ++v) sums[v] = _mm512_loadu_si512(task.epilogue->bias + channel + 16 * v);
 }
 
-// kPixels output pixels from `pixel` on with a 3x3 window without dilation.
-template <int kPixels, int kStride>
+// kPixels output pixels of kLines lines from `pixel` on with a 3x3 window without dilation.
+template <int kLines, int kPixels, int kStride>
 [[gnu::always_inline]] inline void run_3x3(const DepthwiseTask& task, int pixel, int channel, int count,
                                            const std::byte* weights) {
+    constexpr int kColumnLines = 2 + kLines;
     const __mmask64 mask = count >= kBlock ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
-    __m512i sums[kPixels][4];
-    for (int p = 0; p < kPixels; ++p) load_bias(task, channel, sums[p]);
-    const uint8_t* const* lines = task.columns + pixel * kStride * 3;
+    __m512i sums[kLines][kPixels][4];
+#pragma GCC unroll 8
+    for (int line = 0; line < kLines; ++line) {
+#pragma GCC unroll 8
+        for (int p = 0; p < kPixels; ++p) load_bias(task, channel, sums[line][p]);
+    }
+    const uint8_t* const* lines = task.columns + pixel * kStride * kColumnLines;
 #pragma GCC unroll 16
     for (int c = 0; c < (kPixels - 1) * kStride + 3; ++c) {
-        const Column column = interleave(lines + c * 3, 3, channel, mask);
-#pragma GCC unroll 4
+        const Column column = interleave(lines + c * kColumnLines, kColumnLines, channel, mask);
+#pragma GCC unroll 8
         for (int p = 0; p < kPixels; ++p) {
             const int kx = c - p * kStride;
             if (kx < 0 || kx > 2) continue;
-            for (int v = 0; v < 4; ++v) {
-                sums[p][v] = _mm512_dpbusd_epi32(sums[p][v], column.levels[v],
-                                                 _mm512_loadu_si512(weights + kx * kGroupBytes + 64 * v));
+#pragma GCC unroll 8
+            for (int line = 0; line < kLines; ++line) {
+#pragma GCC unroll 8
+                for (int v = 0; v < 4; ++v) {
+                    const std::byte* packed = weights + (3 * line + kx) * kGroupBytes + 64 * v;
+                    sums[line][p][v] =
+                        _mm512_dpbusd_epi32(sums[line][p][v], column.levels[v], _mm512_loadu_si512(packed));
+                }
             }
         }
     }
-    avx512::finish_sums<kPixels, 4>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, count},
-                                    sums);
+#pragma GCC unroll 8
+    for (int line = 0; line < kLines; ++line) {
+        avx512::finish_sums<kPixels, 4>(*task.epilogue, *task.data,
+                                        {task.first_pixel + pixel + line * task.second_line, channel, count},
+                                        sums[line]);
+    }
 }
 
-template <int kStride>
+template <int kLines, int kStride>
 void run_block_3x3(const DepthwiseTask& task, int channel, int count, const std::byte* weights) {
+    constexpr int kPixels = kLines == 2 ? 2 : 4;
     int pixel = 0;
-    for (; pixel + 4 <= task.pixels; pixel += 4) run_3x3<4, kStride>(task, pixel, channel, count, weights);
-    for (; pixel < task.pixels; ++pixel) run_3x3<1, kStride>(task, pixel, channel, count, weights);
+    for (; pixel + kPixels <= task.pixels; pixel += kPixels) {
+        run_3x3<kLines, kPixels, kStride>(task, pixel, channel, count, weights);
+    }
+    for (; pixel < task.pixels; ++pixel) run_3x3<kLines, 1, kStride>(task, pixel, channel, count, weights);
 }
 
 // Any window.
@@ -88,7 +105,7 @@ void run_block(const DepthwiseTask& task, int channel, int count, const std::byt
         const std::byte* packed = weights;
         for (int kx = 0; kx < task.kernel_width; ++kx) {
             const uint8_t* const* lines =
-                task.columns + (pixel * task.stride_x + kx * task.dilation_x) * task.kernel_height;
+                task.columns + (pixel * task.stride_x + kx * task.dilation_x) * task.column_lines;
             for (int ky = 0; ky < task.kernel_height; ky += 4, packed += kGroupBytes) {
                 const Column column = interleave(lines + ky, task.kernel_height - ky, channel, mask);
                 for (int v = 0; v < 4; ++v) {
@@ -114,17 +131,21 @@ void run_block(const DepthwiseTask& task, int channel, int count, const std::byt
 }  // namespace
 
 void run_depthwise_avx512_vnni(const DepthwiseTask& task) {
-    const bool is_3x3 = task.kernel_height == 3 && task.kernel_width == 3 && task.dilation_x == 1;
-    const int64_t block_bytes = int64_t{task.kernel_width} * line_groups(task.kernel_height) * kGroupBytes;
+    const bool is_3x3 = task.kernel_height == 3 && task.kernel_width == 3;
+    const bool dense = is_3x3 && task.dilation_x == 1 && !task.weight_offset;
+    const int64_t block_bytes =
+        int64_t{task.kernel_width} * line_groups(task.kernel_height) * kGroupBytes * (is_3x3 ? 2 : 1);
     for (int channel = task.first_channel; channel < task.end_channel; channel += kBlock) {
         const int left = task.end_channel - channel, count = left < kBlock ? left : kBlock;
         const std::byte* weights = task.weights + channel / kBlock * block_bytes;
-        if (task.weight_offset) {
+        if (task.lines == 2) {
+            run_block_3x3<2, 1>(task, channel, count, weights);
+        } else if (dense && task.stride_x == 1) {
+            run_block_3x3<1, 1>(task, channel, count, weights);
+        } else if (dense && task.stride_x == 2) {
+            run_block_3x3<1, 2>(task, channel, count, weights);
+        } else if (task.weight_offset) {
             run_block<true>(task, channel, count, weights);
-        } else if (is_3x3 && task.stride_x == 1) {
-            run_block_3x3<1>(task, channel, count, weights);
-        } else if (is_3x3 && task.stride_x == 2) {
-            run_block_3x3<2>(task, channel, count, weights);
         } else {
             run_block<false>(task, channel, count, weights);
         }

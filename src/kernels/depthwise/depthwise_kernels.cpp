@@ -4,11 +4,11 @@ namespace quantface {
 
 std::span<const DepthwiseKernel> depthwise_kernels() {
     static constexpr DepthwiseKernel kKernels[] = {
-        {"portable", 0, false, pack_depthwise_portable, run_depthwise_portable},
+        {"portable", 0, false, false, pack_depthwise_portable, run_depthwise_portable},
 #if defined(QUANTFACE_X86_KERNELS)
-        {"avx2", kCpuAvx2, false, pack_depthwise_avx2, run_depthwise_avx2},
-        {"avx2_narrow", kCpuAvx2, true, pack_depthwise_avx2_narrow, run_depthwise_avx2_narrow},
-        {"avx512_vnni", kCpuAvx512Vnni, false, pack_depthwise_avx512_vnni, run_depthwise_avx512_vnni},
+        {"avx2", kCpuAvx2, false, false, pack_depthwise_avx2, run_depthwise_avx2},
+        {"avx2_narrow", kCpuAvx2, true, false, pack_depthwise_avx2_narrow, run_depthwise_avx2_narrow},
+        {"avx512_vnni", kCpuAvx512Vnni, false, true, pack_depthwise_avx512_vnni, run_depthwise_avx512_vnni},
 #endif
     };
     return kKernels;

@@ -56,8 +56,20 @@ AlignedBytes pack_depthwise_avx2_narrow(const ConvGeometry& geometry, const int8
     if (geometry.out_channels < 32) return pack_depthwise_portable(geometry, weight);
     return pack_blocks<int8_t>(geometry, weight, 32, 2, true);
 }
+// Of a 3x3 window each block has its weights twice: for the first line of two as they are, (w0, w1, w2, 0),
+// then for the second one (0, w0, w1, w2).
 AlignedBytes pack_depthwise_avx512_vnni(const ConvGeometry& geometry, const int8_t* weight) {
-    return pack_blocks<int8_t>(geometry, weight, 64, 4, false);
+    AlignedBytes once = pack_blocks<int8_t>(geometry, weight, 64, 4, false);
+    if (geometry.kernel_height != 3 || geometry.kernel_width != 3) return once;
+    constexpr size_t kBlockBytes = 3 * 256;
+    AlignedBytes twice(2 * once.size());
+    for (size_t at = 0; at < once.size(); ++at) {
+        std::byte* first = twice.data() + at / kBlockBytes * 2 * kBlockBytes + at % kBlockBytes;
+        *first = once.data()[at];
+        // The fourth of each group is zero, so nothing leaves the group.
+        if (at % 4 != 3) first[kBlockBytes + 1] = once.data()[at];
+    }
+    return twice;
 }
 #endif
 

@@ -16,7 +16,7 @@ void add_up(const DepthwiseTask& task, int pixel, int first, int count, int32_t*
     for (int ky = 0; ky < task.kernel_height; ++ky) {
         for (int kx = 0; kx < task.kernel_width; ++kx, weights += task.channels) {
             const int column = pixel * task.stride_x + kx * task.dilation_x;
-            const uint8_t* levels = task.columns[column * task.kernel_height + ky] + first;
+            const uint8_t* levels = task.columns[column * task.column_lines + ky] + first;
             for (int channel = 0; channel < count; ++channel) {
                 sums[channel] += weights[channel] * levels[channel];
             }

@@ -39,6 +39,8 @@ struct EpilogueParams {
     float residual_multiplier = 0;
     int output_count = 1;  // 1 or 2
     EpilogueOutput outputs[2];
+    // Every number that becomes a level is known to lie within int32: it may be rounded before it is clamped.
+    bool fits_int32 = false;
 };
 
 // Whole values, NHWC: the residual's levels, the outputs' levels (uint8_t) or numbers (float). No output

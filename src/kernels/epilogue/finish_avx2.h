@@ -81,18 +81,35 @@ template <int kRows, int kVectors>
     }
 }
 
-// Rounded numbers of one or two vectors as bytes. The conversion gives the least integer where a number is
-// too small for one, and packing saturates, so that a lower clamp in float32 would change nothing.
-template <int kVectors>
-[[gnu::always_inline]] inline __m128i to_levels(const __m256 (&number)[kVectors], __m256 high,
-                                                __m256i zero_point) {
-    const __m256i first = _mm256_cvtps_epi32(_mm256_min_ps(high, number[0]));
-    const __m256i second =
-        kVectors > 1 ? _mm256_cvtps_epi32(_mm256_min_ps(high, number[kVectors - 1])) : first;
+// What levels of an output are clamped to. Numbers that may leave int32 must not exceed `high` when they are
+// converted; of those that are too small for an int32 the conversion gives the least one. Packing saturates
+// at both ends, so that a lower clamp would change nothing, and an upper one is due only for fewer bits than
+// eight.
+struct LevelRange {
+    explicit LevelRange(const EpilogueOutput& output)
+        : high(_mm256_set1_ps(static_cast<float>(output.max_level - output.zero_point))),
+          zero_point(_mm256_set1_epi16(static_cast<short>(output.zero_point))),
+          max_level(_mm_set1_epi8(static_cast<char>(output.max_level))) {}
+    __m256 high;
+    __m256i zero_point;
+    __m128i max_level;
+};
+
+// Numbers of one or two vectors as levels.
+template <bool kFitsInt32, int kVectors>
+[[gnu::always_inline]] inline __m128i to_levels(const __m256 (&number)[kVectors], const LevelRange& range) {
+    __m256i whole[2];
+    whole[0] = _mm256_cvtps_epi32(kFitsInt32 ? number[0] : _mm256_min_ps(range.high, number[0]));
+    whole[1] = whole[0];
+    if constexpr (kVectors > 1) {
+        whole[1] = _mm256_cvtps_epi32(kFitsInt32 ? number[1] : _mm256_min_ps(range.high, number[1]));
+    }
     // Packing works within 128-bit lanes: 0..3, 8..11 | 4..7, 12..15.
-    const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xd8);
-    const __m256i shifted = _mm256_adds_epi16(words, zero_point);
-    return _mm_packus_epi16(_mm256_castsi256_si128(shifted), _mm256_extracti128_si256(shifted, 1));
+    const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(whole[0], whole[1]), 0xd8);
+    const __m256i shifted = _mm256_adds_epi16(words, range.zero_point);
+    const __m128i levels =
+        _mm_packus_epi16(_mm256_castsi256_si128(shifted), _mm256_extracti128_si256(shifted, 1));
+    return _mm_min_epu8(levels, range.max_level);
 }
 
 [[gnu::always_inline]] inline void store_levels(uint8_t* to, int count, __m128i levels) {
@@ -123,12 +140,11 @@ template <int kVectors>
                          _mm256_loadu_ps(output.shift + channel));
 }
 
-template <bool kScaled, int kRows, int kVectors>
+template <bool kScaled, bool kFitsInt32, int kRows, int kVectors>
 [[gnu::always_inline]] inline void write_levels(const EpilogueParams& params, const EpilogueOutput& output,
                                                 uint8_t* levels, const TilePlace& place,
                                                 const Numbers<kRows, kVectors>& r) {
-    const __m256 high = _mm256_set1_ps(static_cast<float>(output.max_level - output.zero_point));
-    const __m256i zero_point = _mm256_set1_epi16(static_cast<short>(output.zero_point));
+    const LevelRange range(output);
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
         __m256 number[kVectors];
@@ -137,7 +153,7 @@ template <bool kScaled, int kRows, int kVectors>
             number[v] = kScaled ? scaled(output, place.first_channel + kLanes * v, r[row][v]) : r[row][v];
         }
         store_levels(levels + static_cast<ptrdiff_t>(row) * params.channels, place.channels,
-                     to_levels<kVectors>(number, high, zero_point));
+                     to_levels<kFitsInt32, kVectors>(number, range));
     }
 }
 
@@ -164,10 +180,19 @@ template <int kRows, int kVectors>
     const int64_t at = place.first_pixel * params.channels + place.first_channel;
     if (output.is_float) {
         write_numbers<kRows, kVectors>(params, output, static_cast<float*>(data) + at, place, r);
+    } else if (!params.fits_int32) {
+        if (output.scale) {
+            write_levels<true, false, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at,
+                                                       place, r);
+        } else {
+            write_levels<false, false, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at,
+                                                        place, r);
+        }
     } else if (output.scale) {
-        write_levels<true, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place, r);
+        write_levels<true, true, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place, r);
     } else {
-        write_levels<false, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place, r);
+        write_levels<false, true, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place,
+                                                   r);
     }
 }
 

@@ -78,22 +78,37 @@ template <int kRows, int kVectors>
     }
 }
 
-// Rounded numbers of up to four vectors as bytes. The conversion gives the least integer where a number is
-// too small for one, and packing saturates, so that a lower clamp in float32 would change nothing.
-template <int kVectors>
-[[gnu::always_inline]] inline __m512i to_levels(const __m512 (&number)[kVectors], __m512 high,
-                                                __m512i zero_point) {
+// What levels of an output are clamped to. Numbers that may leave int32 must not exceed `high` when they are
+// converted; of those that are too small for an int32 the conversion gives the least one. Packing saturates
+// at both ends, so that a lower clamp would change nothing, and an upper one is due only for fewer bits than
+// eight.
+struct LevelRange {
+    explicit LevelRange(const EpilogueOutput& output)
+        : high(_mm512_set1_ps(static_cast<float>(output.max_level - output.zero_point))),
+          zero_point(_mm512_set1_epi16(static_cast<short>(output.zero_point))),
+          max_level(_mm512_set1_epi8(static_cast<char>(output.max_level))) {}
+    __m512 high;
+    __m512i zero_point, max_level;
+};
+
+// Numbers of up to four vectors as levels.
+template <bool kFitsInt32, int kVectors>
+[[gnu::always_inline]] inline __m512i to_levels(const __m512 (&number)[kVectors], const LevelRange& range) {
     __m512i whole[4];
 #pragma GCC unroll 8
     for (int v = 0; v < 4; ++v) {
-        whole[v] = v < kVectors ? _mm512_cvtps_epi32(_mm512_min_ps(high, number[v])) : _mm512_setzero_si512();
+        if (v >= kVectors) {
+            whole[v] = _mm512_setzero_si512();
+        } else {
+            whole[v] = _mm512_cvtps_epi32(kFitsInt32 ? number[v] : _mm512_min_ps(range.high, number[v]));
+        }
     }
-    const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(whole[0], whole[1]), zero_point);
+    const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(whole[0], whole[1]), range.zero_point);
     const __m512i upper =
-        kVectors > 2 ? _mm512_adds_epi16(_mm512_packs_epi32(whole[2], whole[3]), zero_point) : low;
+        kVectors > 2 ? _mm512_adds_epi16(_mm512_packs_epi32(whole[2], whole[3]), range.zero_point) : low;
     // Packing works within 128-bit lanes: lane l has the channels 16 * v + 4 * l + 0..3.
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, upper));
+    return _mm512_permutexvar_epi32(order, _mm512_min_epu8(_mm512_packus_epi16(low, upper), range.max_level));
 }
 
 template <int kVectors>
@@ -115,12 +130,11 @@ template <int kVectors>
                          _mm512_loadu_ps(output.shift + channel));
 }
 
-template <bool kScaled, int kRows, int kVectors>
+template <bool kScaled, bool kFitsInt32, int kRows, int kVectors>
 [[gnu::always_inline]] inline void write_levels(const EpilogueParams& params, const EpilogueOutput& output,
                                                 uint8_t* levels, const TilePlace& place,
                                                 const Numbers<kRows, kVectors>& r) {
-    const __m512 high = _mm512_set1_ps(static_cast<float>(output.max_level - output.zero_point));
-    const __m512i zero_point = _mm512_set1_epi16(static_cast<short>(output.zero_point));
+    const LevelRange range(output);
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
         __m512 number[kVectors];
@@ -129,7 +143,7 @@ template <bool kScaled, int kRows, int kVectors>
             number[v] = kScaled ? scaled(output, place.first_channel + kLanes * v, r[row][v]) : r[row][v];
         }
         store_levels<kVectors>(levels + static_cast<ptrdiff_t>(row) * params.channels, place.channels,
-                               to_levels<kVectors>(number, high, zero_point));
+                               to_levels<kFitsInt32, kVectors>(number, range));
     }
 }
 
@@ -156,10 +170,19 @@ template <int kRows, int kVectors>
     const int64_t at = place.first_pixel * params.channels + place.first_channel;
     if (output.is_float) {
         write_numbers<kRows, kVectors>(params, output, static_cast<float*>(data) + at, place, r);
+    } else if (!params.fits_int32) {
+        if (output.scale) {
+            write_levels<true, false, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at,
+                                                       place, r);
+        } else {
+            write_levels<false, false, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at,
+                                                        place, r);
+        }
     } else if (output.scale) {
-        write_levels<true, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place, r);
+        write_levels<true, true, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place, r);
     } else {
-        write_levels<false, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place, r);
+        write_levels<false, true, kRows, kVectors>(params, output, static_cast<uint8_t*>(data) + at, place,
+                                                   r);
     }
 }
 
