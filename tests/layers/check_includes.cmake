@@ -77,9 +77,14 @@ endmacro()
 
 # The public headers: in the words of whoever includes them, so "quantface/..." is one of themselves.
 macro(check_public_include file line)
-  if("${line}" MATCHES "include[ \t]*\"quantface/[a-z_]+\\.(h|hpp)\"")
-  elseif(NOT "${line}" MATCHES "include[ \t]*<([^>]+)>" OR NOT "${CMAKE_MATCH_1}" MATCHES "${system_headers}")
-    violation("${file}" "'${line}': a public header includes only the system's and quantface/")
+  if(NOT "${line}" MATCHES "include[ \t]*\"quantface/[a-z_]+\\.(h|hpp)\"")
+    set(included "")
+    if("${line}" MATCHES "include[ \t]*<([^>]+)>")
+      set(included "${CMAKE_MATCH_1}")
+    endif()
+    if(NOT included MATCHES "${system_headers}")
+      violation("${file}" "'${line}': a public header includes only the system's and quantface/")
+    endif()
   endif()
 endmacro()
 
