@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <dnnl.hpp>
+#include <map>
 #include <unordered_map>
 
 #include "base/rng.h"
@@ -145,8 +146,13 @@ void OnednnConv::run() {
 
 bool OnednnConv::limit(const std::string& instruction_set) {
     omp_set_num_threads(1);
-    if (instruction_set == "avx512_vnni") return true;
-    return instruction_set == "avx2" && dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2) == dnnl::status::success;
+    static const std::map<std::string, dnnl::cpu_isa> kLimits = {
+        {"avx2", dnnl::cpu_isa::avx2},
+        {"avx_vnni", dnnl::cpu_isa::avx2_vnni},
+        {"avx512", dnnl::cpu_isa::avx512_core},
+        {"avx512_vnni", dnnl::cpu_isa::avx512_core_vnni}};
+    const auto found = kLimits.find(instruction_set);
+    return found != kLimits.end() && dnnl::set_max_cpu_isa(found->second) == dnnl::status::success;
 }
 
 std::string OnednnConv::version() {

@@ -39,40 +39,46 @@ struct Options {
 class Subject {
   public:
     virtual ~Subject() = default;
-    virtual void prepare(int threads) = 0;
-    // Median seconds of `images` images at once.
-    virtual double measure(int images, double seconds) = 0;
+    // For runs of `images` images at once.
+    virtual void prepare(int threads, int images) = 0;
+    // Median seconds of a run.
+    virtual double measure(double seconds) = 0;
     virtual void release() = 0;
+    // Billions of multiply-accumulates of an image, 0 where that is not known.
+    virtual double giga_macs() const { return 0; }
 };
 
 class OurSubject : public Subject {
   public:
     explicit OurSubject(const std::filesystem::path& file) : network_(file) {}
-    void prepare(int threads) override {
+    void prepare(int threads, int images) override {
         threads_ = threads;
-        network_.run_ours(threads, threads);  // caches, page faults
+        images_ = images;
+        network_.run_ours(images, threads);  // caches, page faults
     }
-    double measure(int images, double seconds) override {
-        return median_seconds([&] { network_.run_ours(images, threads_); }, seconds);
+    double measure(double seconds) override {
+        return median_seconds([&] { network_.run_ours(images_, threads_); }, seconds);
     }
     void release() override {}
+    double giga_macs() const override { return network_.giga_macs(); }
     const OurNetwork& network() const { return network_; }
 
   private:
     OurNetwork network_;
-    int threads_ = 1;
+    int threads_ = 1, images_ = 1;
 };
 
 class OnnxRuntimeSubject : public Subject {
   public:
     OnnxRuntimeSubject(PeerProcess& peer, std::string name, std::string file, const InputSpec& spec)
         : peer_(peer), name_(std::move(name)), file_(std::move(file)), spec_(spec) {}
-    void prepare(int threads) override {
-        peer_.ask(fmt::format("load {} {} {} {} {}", name_, threads, spec_.height, spec_.width, file_));
+    void prepare(int threads, int images) override {
+        peer_.ask(
+            fmt::format("load {} {} {} {} {} {}", name_, threads, images, spec_.height, spec_.width, file_));
         peer_.wait_until_idle();
     }
-    double measure(int images, double seconds) override {
-        std::istringstream answer(peer_.ask(fmt::format("time {} {} {}", name_, images, seconds)));
+    double measure(double seconds) override {
+        std::istringstream answer(peer_.ask(fmt::format("time {} {}", name_, seconds)));
         int runs = 0;
         double median_time = 0;
         answer >> runs >> median_time;
@@ -115,14 +121,11 @@ std::vector<Labelled> open_subjects(const Options& options, PeerProcess& peer) {
 }
 
 // Seconds of each subject in each round.
-std::vector<std::vector<double>> measure_rounds(std::vector<Labelled>& subjects, int batch,
-                                                const Options& options) {
+std::vector<std::vector<double>> measure_rounds(std::vector<Labelled>& subjects, const Options& options) {
     std::vector<std::vector<double>> times(subjects.size());
-    // Once before it counts: memory for so many images is allocated then.
-    for (Labelled& one : subjects) one.subject->measure(batch, 0);
     for (int round = 0; round < options.rounds; ++round) {
         for (size_t i = 0; i < subjects.size(); ++i) {
-            times[i].push_back(subjects[i].subject->measure(batch, options.seconds));
+            times[i].push_back(subjects[i].subject->measure(options.seconds));
         }
     }
     return times;
@@ -168,20 +171,22 @@ void compare(const Options& options) {
     const MachineLoad load(peer);
     Json measurements = Json::array();
     for (const int threads : options.threads) {
-        for (Labelled& one : subjects) one.subject->prepare(threads);
         for (const int batch : options.batches) {
-            const Json rows = summarize(subjects, measure_rounds(subjects, batch, options), batch);
+            for (Labelled& one : subjects) one.subject->prepare(threads, batch);
+            const Json rows = summarize(subjects, measure_rounds(subjects, options), batch);
+            for (Labelled& one : subjects) one.subject->release();
             print_rows(rows, threads, batch);
             measurements.push_back({{"threads", threads}, {"batch", batch}, {"engines", rows}});
         }
-        for (Labelled& one : subjects) one.subject->release();
     }
     const double taken = load.cores_taken_by_others();
     fmt::print("other programs took {:.2f} cores meanwhile\n", taken);
     if (options.json.empty()) return;
-    const Json document = {{"name", options.name},           {"onnxruntime", version},
-                           {"rounds", options.rounds},       {"seconds", options.seconds},
-                           {"cores_taken_by_others", taken}, {"measurements", measurements}};
+    const Json document = {
+        {"name", options.name},           {"onnxruntime", version},
+        {"rounds", options.rounds},       {"seconds", options.seconds},
+        {"cores_taken_by_others", taken}, {"giga_macs", subjects.front().subject->giga_macs()},
+        {"measurements", measurements}};
     write_file_atomically(options.json, document.dump(2) + "\n");
 }
 

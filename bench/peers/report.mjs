@@ -46,7 +46,7 @@ function percent(share) {
 function onednnText({ results }) {
     const peaks = results.peaks.map(({ isa, instruction, macs_per_second: peak }) =>
         [isa, instruction, (peak / 1e9).toFixed(1), (peak / results.clock_hertz).toFixed(1)]);
-    const parts = [`### ${results.isa}, clock ${(results.clock_hertz / 1e9).toFixed(2)} GHz\n`];
+    const parts = [`### ${results.isa}, ours w${results.weight_bits}a${results.activation_bits}, clock ${(results.clock_hertz / 1e9).toFixed(2)} GHz\n`];
     parts.push(table(['peak of', 'instruction', 'GMAC/s', 'in a cycle'], peaks));
     const speeds = ['our GMAC/s', 'of peak', 'oneDNN GMAC/s', 'of peak'];
     const header = ['layer', 'times', 'our us', 'oneDNN us', ...speeds, 'ratio'];
@@ -102,8 +102,8 @@ if (compare.length) {
 if (onednn.length) {
     parts.push(
         `## Convolutions against oneDNN ${onednn[0].results.onednn}, one thread\n\nRatio: oneDNN's time by ours. ` +
-            'oneDNN leaves out products with padding and, with AVX2, uses an instruction that may saturate, so it ' +
-            'may pass the peak.\n',
+            'oneDNN leaves out products with padding and, without VNNI, uses an instruction that may saturate, so ' +
+            'it may pass the peak.\n',
     );
     parts.push(...onednn.map(onednnText));
 }
