@@ -63,11 +63,11 @@ static uint8_t* read_ppm(const char* path, quantface_image* image) {
     return pixels;
 }
 
-static void print_timing(double start, double loaded, double embedded) {
+static void print_timing(const quantface_model* model, double start, double loaded, double embedded) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("loaded %.2f ms, first embedding %.2f ms, peak memory %.1f MB, %s kernels\n", loaded - start,
-           embedded - start, (double)usage.ru_maxrss / 1024, quantface_instruction_set());
+           embedded - start, (double)usage.ru_maxrss / 1024, quantface_model_instruction_set(model));
 }
 
 int main(int count, char** arguments) {
@@ -99,7 +99,7 @@ int main(int count, char** arguments) {
                QUANTFACE_OK) {
         code = fail(arguments[2], error.text);
     } else if (timing) {
-        print_timing(start, loaded, milliseconds());
+        print_timing(model, start, loaded, milliseconds());
     } else {
         for (size_t index = 0; index < size; ++index) printf("%.9g\n", (double)embedding[index]);
     }

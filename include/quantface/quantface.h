@@ -38,7 +38,7 @@ typedef int32_t quantface_status;
 enum {
     QUANTFACE_OK = 0,
     QUANTFACE_FAILED = 1,        /* the work itself failed: no thread could be started */
-    QUANTFACE_USAGE = 2,         /* an argument makes no sense; a defect of the caller */
+    QUANTFACE_USAGE = 2,         /* an argument (or QUANTFACE_ISA) makes no sense; a defect of the caller */
     QUANTFACE_BAD_INPUT = 3,     /* a file is missing, damaged or too new, or an image too small */
     QUANTFACE_OUT_OF_MEMORY = 4, /* nothing was changed */
     QUANTFACE_INTERNAL = 5       /* a defect of this library; please report it */
@@ -58,10 +58,6 @@ typedef struct quantface_session quantface_session;
 
 /* The version of this library, "0.1.0". */
 QUANTFACE_API const char* quantface_version(void);
-
-/* The name of the instruction set whose kernels run on this CPU, the best one it has ("avx512-vnni", ...).
- * The embeddings are the same to the bit with all of them. */
-QUANTFACE_API const char* quantface_instruction_set(void);
 
 /* ---- Models ---- */
 
@@ -93,6 +89,10 @@ QUANTFACE_API int32_t quantface_model_min_weight_bits(const quantface_model* mod
 QUANTFACE_API int32_t quantface_model_max_weight_bits(const quantface_model* model);
 /* As the file has it, UTF-8 without control characters, maybe empty. Lives as long as the model. */
 QUANTFACE_API const char* quantface_model_name(const quantface_model* model);
+/* The instruction set whose kernels run it, the best one that this CPU has ("avx512-vnni", ...) or the one
+ * that the environment variable QUANTFACE_ISA named when it was loaded. Embeddings are the same to the bit
+ * with all of them. */
+QUANTFACE_API const char* quantface_model_instruction_set(const quantface_model* model);
 
 /* ---- Sessions ---- */
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "api/inference.h"
 #include "api/network.h"
@@ -15,5 +16,6 @@ struct quantface_model {
 
 struct quantface_session {
     quantface::Inference inference;
-    std::atomic_flag busy = {};  // a call is running
+    std::atomic_flag busy = {};                // a call is running
+    std::vector<quantface::PixelsView> views;  // of the call, kept so that calls allocate nothing
 };

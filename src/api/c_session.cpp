@@ -48,9 +48,9 @@ PixelsView checked_view(const quantface_image& image, const InputSpec& spec, siz
     return {image.rgb, image.height, image.width, stride};
 }
 
-void embed(Inference& inference, std::span<const quantface_image> images, uint32_t flags,
+void embed(quantface_session& session, std::span<const quantface_image> images, uint32_t flags,
            std::span<float> embeddings) {
-    const Network& network = inference.network();
+    const Network& network = session.inference.network();
     if ((flags & ~uint32_t{QUANTFACE_NORMALIZE}) != 0) fail_usage("an unknown flag");
     const auto size = static_cast<size_t>(network.embedding_size);
     if (embeddings.size() / size < images.size()) {
@@ -58,12 +58,11 @@ void embed(Inference& inference, std::span<const quantface_image> images, uint32
                    std::to_string(images.size()) + " embeddings have " + std::to_string(size) + " each");
     }
     embeddings = embeddings.first(images.size() * size);
-    std::vector<PixelsView> views;
-    views.reserve(images.size());
+    session.views.clear();
     for (size_t index = 0; index < images.size(); ++index) {
-        views.push_back(checked_view(images[index], network.input_spec, index));
+        session.views.push_back(checked_view(images[index], network.input_spec, index));
     }
-    inference.embed(views, embeddings);
+    session.inference.embed(session.views, embeddings);
     if ((flags & QUANTFACE_NORMALIZE) == 0) return;
     for (size_t index = 0; index < images.size(); ++index) normalize(embeddings.subspan(index * size, size));
 }
@@ -99,7 +98,7 @@ quantface_status quantface_session_create(const quantface_model* model,
         const quantface_session_options complete_options = complete(options);
         const auto work = complete_options.threads_work == QUANTFACE_LATENCY ? ThreadsWork::kLatency
                                                                              : ThreadsWork::kThroughput;
-        *session = new quantface_session{{model->network, complete_options.threads, work}};
+        *session = new quantface_session{{model->network, complete_options.threads, work}, {}, {}};
     });
 }
 
@@ -115,7 +114,7 @@ quantface_status quantface_session_embed(quantface_session* session, const quant
         if (count == 0) return;
         if (images == nullptr || embeddings == nullptr) fail_usage("images and embeddings must not be null");
         const BusySession busy(*session);
-        embed(session->inference, {images, count}, flags, {embeddings, embeddings_size});
+        embed(*session, {images, count}, flags, {embeddings, embeddings_size});
     });
 }
 

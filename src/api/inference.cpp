@@ -6,33 +6,33 @@ Inference::Inference(std::shared_ptr<const Network> network, int threads, Thread
     : network_(std::move(network)),
       threads_work_(threads_work),
       pool_(threads),
-      desks_(threads_work == ThreadsWork::kThroughput ? pool_.size() : 1) {
+      desks_(threads_work == ThreadsWork::kThroughput ? static_cast<size_t>(pool_.size()) : 1) {
     for (Desk& desk : desks_) {
-        desk.workspace = network_->executor.make_workspace();
+        desk.workspace =
+            network_->executor.make_workspace(threads_work == ThreadsWork::kLatency ? pool_.size() : 1);
         desk.pixels.resize(size_t{3} * network_->input_spec.height * network_->input_spec.width);
     }
 }
 
 void Inference::embed(std::span<const PixelsView> images, std::span<float> embeddings) {
     const auto size = static_cast<size_t>(network_->embedding_size);
-    const auto embed_at = [&](size_t index, Desk& desk) {
-        embed_one(images[index], embeddings.subspan(index * size, size), desk);
-    };
-    // A single image, the frequent case, needs nobody woken.
-    if (threads_work_ == ThreadsWork::kLatency || pool_.size() == 1 || images.size() == 1) {
-        for (size_t index = 0; index < images.size(); ++index) embed_at(index, desks_.front());
+    const auto embedding = [&](size_t index) { return embeddings.subspan(index * size, size); };
+    if (threads_work_ == ThreadsWork::kLatency) {
+        Desk& desk = desks_.front();
+        for (size_t index = 0; index < images.size(); ++index) {
+            to_network_pixels(images[index], network_->input_spec, desk.pixels);
+            network_->executor.run(desk.pixels, embedding(index), *desk.workspace, pool_);
+        }
         return;
     }
-    pool_.parallel_for(static_cast<int64_t>(images.size()), [&](int64_t index, int thread) {
-        embed_at(static_cast<size_t>(index), desks_[thread]);
-    });
-}
-
-// The executor runs an image on the calling thread alone: for kLatency, too, until it can split one over a
-// pool.
-void Inference::embed_one(const PixelsView& image, std::span<float> embedding, Desk& desk) const {
-    to_network_pixels(image, network_->input_spec, desk.pixels);
-    network_->executor.run(desk.pixels, embedding, *desk.workspace);
+    const auto embed_at = [&](int64_t index, int thread) {
+        Desk& desk = desks_[static_cast<size_t>(thread)];
+        to_network_pixels(images[static_cast<size_t>(index)], network_->input_spec, desk.pixels);
+        network_->executor.run(desk.pixels, embedding(static_cast<size_t>(index)), *desk.workspace);
+    };
+    // A single image needs nobody woken.
+    if (images.size() == 1) return embed_at(0, 0);
+    pool_.parallel_for(static_cast<int64_t>(images.size()), embed_at);
 }
 
 }  // namespace quantface

@@ -25,7 +25,7 @@ class Inference {
 
     // images.size() * embedding_size numbers, not normalised. Each image is at least as large as the
     // network's input. For one thread at a time.
-    void embed(std::span<const PixelsView> images, std::span<float> embeddings);
+    void embed(std::span<const PixelsView> images, std::span<float> embeddings);  // allocates nothing
 
   private:
     // What one running image needs.
@@ -33,12 +33,11 @@ class Inference {
         std::shared_ptr<IntegerExecutor::Workspace> workspace;
         std::vector<uint8_t> pixels;
     };
-    void embed_one(const PixelsView& image, std::span<float> embedding, Desk& desk) const;
 
     std::shared_ptr<const Network> network_;
     ThreadsWork threads_work_;
     ThreadPool pool_;
-    std::vector<Desk> desks_;  // kThroughput: by thread
+    std::vector<Desk> desks_;  // kThroughput: one for each thread; kLatency: one for all together
 };
 
 }  // namespace quantface
