@@ -62,6 +62,7 @@ class Model {
     int min_weight_bits() const { return quantface_model_min_weight_bits(get()); }
     int max_weight_bits() const { return quantface_model_max_weight_bits(get()); }
     std::string name() const { return quantface_model_name(get()); }
+    std::string instruction_set() const { return quantface_model_instruction_set(get()); }
 
     const quantface_model* get() const noexcept { return handle_.get(); }
 

@@ -5,10 +5,8 @@
 #include "api/c_handles.h"
 #include "base/mapped_file.h"
 #include "formats/qfm.h"
-#include "kernels/kernel_set.h"
 
 namespace quantface {
-
 namespace {
 
 quantface_model* make_model(std::span<const uint8_t> bytes, const std::string& file_name) {
@@ -16,21 +14,12 @@ quantface_model* make_model(std::span<const uint8_t> bytes, const std::string& f
 }
 
 }  // namespace
-
 }  // namespace quantface
 
 using namespace quantface;
 
 const char* quantface_version(void) {
     return QUANTFACE_VERSION;
-}
-
-const char* quantface_instruction_set(void) {
-    try {
-        return chosen_kernel_set().name;  // the table's, a literal
-    } catch (...) {
-        return "";
-    }
 }
 
 quantface_status quantface_model_load(const char* path, quantface_model** model, quantface_error* error) {
@@ -81,4 +70,8 @@ int32_t quantface_model_max_weight_bits(const quantface_model* model) {
 
 const char* quantface_model_name(const quantface_model* model) {
     return model->network->name.c_str();
+}
+
+const char* quantface_model_instruction_set(const quantface_model* model) {
+    return model->network->instruction_set;
 }

@@ -98,7 +98,7 @@ quantface_status quantface_session_create(const quantface_model* model,
         const quantface_session_options complete_options = complete(options);
         const auto work = complete_options.threads_work == QUANTFACE_LATENCY ? ThreadsWork::kLatency
                                                                              : ThreadsWork::kThroughput;
-        *session = new quantface_session{{model->network, complete_options.threads, work}};
+        *session = new quantface_session{{model->network, complete_options.threads, work}, {}, {}};
     });
 }
 

@@ -24,7 +24,7 @@ class Inference {
 
     // images.size() * embedding_size numbers, not normalised. Each image is at least as large as the
     // network's input. For one thread at a time.
-    void embed(std::span<const PixelsView> images, std::span<float> embeddings);
+    void embed(std::span<const PixelsView> images, std::span<float> embeddings);  // allocates nothing
 
   private:
     std::shared_ptr<const Network> network_;

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 
+#include "kernels/kernel_set.h"
+
 namespace quantface {
 
 Network::Network(const IntegerModel& model)
-    : name(model.name), min_weight_bits(kMaxBits), max_weight_bits(kMinBits), embedder(make_embedder(model)) {
+    : name(model.name),
+      min_weight_bits(kMaxBits),
+      max_weight_bits(kMinBits),
+      instruction_set(chosen_kernel_set().name),
+      embedder(make_embedder(model)) {
     for (const IntegerNode& node : model.nodes) {
         const auto* conv = std::get_if<IntegerConv>(&node.op);
         if (conv == nullptr) continue;

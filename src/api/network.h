@@ -14,6 +14,7 @@ struct Network {
 
     std::string name;
     int min_weight_bits = 0, max_weight_bits = 0;  // of its convolutions
+    const char* instruction_set = "";              // a literal
     std::unique_ptr<const Embedder> embedder;
 };
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -29,6 +30,32 @@ bool is_scaled_half(float number, int exponent) {
 
 bool is_half(float number) {
     return is_scaled_half(number, 0);
+}
+
+struct WeightSurvey {
+    int least = 127, greatest = -128;
+    int64_t sum_of_magnitudes = 0;
+};
+
+// In pieces whose sums fit int32, all three at once: loading a model waits for this.
+WeightSurvey survey_weights(std::span<const int8_t> weights) {
+    constexpr size_t kPiece = 1 << 16;
+    WeightSurvey survey;
+    while (!weights.empty()) {
+        const auto piece = weights.first(std::min(kPiece, weights.size()));
+        weights = weights.subspan(piece.size());
+        int8_t least = 127, greatest = -128;
+        int32_t sum = 0;
+        for (const int8_t weight : piece) {
+            least = std::min(least, weight);
+            greatest = std::max(greatest, weight);
+            sum += std::abs(int{weight});
+        }
+        survey.least = std::min<int>(survey.least, least);
+        survey.greatest = std::max<int>(survey.greatest, greatest);
+        survey.sum_of_magnitudes += sum;
+    }
+    return survey;
 }
 
 double magnitude(float number) {
@@ -253,11 +280,11 @@ class Validator {
         const int least = asymmetric ? -limit - 1 : -limit;
         double bound = 0;
         for (size_t channel = 0; channel < op.bias.size(); ++channel) {
-            const int8_t* weight = op.weight.data() + static_cast<int64_t>(channel) * taps;
-            const auto [smallest, largest] = std::minmax_element(weight, weight + taps);
-            require(*smallest >= least && *largest <= limit, "a weight does not fit its bits");
-            int64_t sum = taps * std::abs(op.weight_offset(channel));
-            for (int64_t tap = 0; tap < taps; ++tap) sum += std::abs(int{weight[tap]});
+            const auto weights =
+                std::span(op.weight).subspan(channel * static_cast<size_t>(taps), static_cast<size_t>(taps));
+            const WeightSurvey survey = survey_weights(weights);
+            require(survey.least >= least && survey.greatest <= limit, "a weight does not fit its bits");
+            const int64_t sum = taps * std::abs(op.weight_offset(channel)) + survey.sum_of_magnitudes;
             const int64_t accumulator = sum * max_level + std::abs(int64_t{op.whole_bias(channel)});
             require(accumulator <= std::numeric_limits<int32_t>::max(), "its accumulator could leave int32");
             bound = std::max(bound, static_cast<double>(accumulator + 1) * magnitude(op.multiplier[channel]));
