@@ -36,10 +36,12 @@ class BadInput : public testing::Test {
         expect_refused({"inspect", model}, model);
         expect_refused({"bench", model}, model);
         expect_refused({"eval", model, "--data", "noise:1", "--images", "2"}, model);
+        expect_refused({"export", model, "-o", folder_.file("out.onnx")}, model);
         expect_refused({"embed", model, "face.png", "-o", folder_.file("out.npy")}, model);
         expect_refused({"quantize", model, "-o", folder_.file("out.qfm"), "--ptq", "--weights", "8", "--acts",
                         "8", "--data", "noise:1", "--images", "2"},
                        model);
+        EXPECT_FALSE(std::filesystem::exists(folder_.file("out.onnx")));
         EXPECT_FALSE(std::filesystem::exists(folder_.file("out.npy")));
         EXPECT_FALSE(std::filesystem::exists(folder_.file("out.qfm")));
     }
