@@ -3,7 +3,8 @@
 // of 16 channels, kx, pairs of lines, channel, 2) as int16; a last block that would not be full begins
 // earlier.
 #include "kernels/depthwise/depthwise.h"
-#include "kernels/epilogue/finish_avx2.h"
+#include "kernels/epilogue/finish_tile.h"
+#include "kernels/epilogue/lanes_avx2.h"
 
 namespace quantface {
 
@@ -64,8 +65,8 @@ template <int kPixels, int kStride>
             }
         }
     }
-    avx2::finish_sums<kPixels, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, kBlock},
-                                  sums);
+    finish_sums<Avx2Lanes, kPixels, 2>(*task.epilogue, *task.data,
+                                       {task.first_pixel + pixel, channel, kBlock}, sums);
 }
 
 template <int kStride>
@@ -105,8 +106,8 @@ void run_block(const DepthwiseTask& task, int channel, const int16_t* weights) {
                     sums[0][v], _mm256_mullo_epi32(level_sums[v], _mm256_loadu_si256(offsets + v)));
             }
         }
-        avx2::finish_sums<1, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, kBlock},
-                                sums);
+        finish_sums<Avx2Lanes, 1, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, kBlock},
+                                     sums);
     }
 }
 

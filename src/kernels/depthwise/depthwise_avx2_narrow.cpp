@@ -3,7 +3,8 @@
 // weights: (blocks of 32 channels, kx, pairs of lines, channel, 2); a last block that would not be full
 // begins earlier.
 #include "kernels/depthwise/depthwise.h"
-#include "kernels/epilogue/finish_avx2.h"
+#include "kernels/epilogue/finish_tile.h"
+#include "kernels/epilogue/lanes_avx2.h"
 
 namespace quantface {
 
@@ -51,7 +52,8 @@ template <int kPixels>
         sums[p][0] = _mm256_add_epi32(_mm256_cvtepi16_epi32(low), _mm256_loadu_si256(bias));
         sums[p][1] = _mm256_add_epi32(_mm256_cvtepi16_epi32(high), _mm256_loadu_si256(bias + 1));
     }
-    avx2::finish_sums<kPixels, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, 16}, sums);
+    finish_sums<Avx2Lanes, kPixels, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, 16},
+                                       sums);
 }
 
 // kPixels output pixels from `pixel` on with a 3x3 window without dilation.

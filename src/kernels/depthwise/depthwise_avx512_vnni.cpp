@@ -2,7 +2,8 @@
 // all output pixels that the column belongs to, then vpdpbusd. weights: (blocks of 64 channels, kx, groups of
 // four lines, channel, 4).
 #include "kernels/depthwise/depthwise.h"
-#include "kernels/epilogue/finish_avx512.h"
+#include "kernels/epilogue/finish_tile.h"
+#include "kernels/epilogue/lanes_avx512.h"
 
 namespace quantface {
 
@@ -77,9 +78,9 @@ template <int kLines, int kPixels, int kStride>
     }
 #pragma GCC unroll 8
     for (int line = 0; line < kLines; ++line) {
-        avx512::finish_sums<kPixels, 4>(*task.epilogue, *task.data,
-                                        {task.first_pixel + pixel + line * task.second_line, channel, count},
-                                        sums[line]);
+        finish_sums<Avx512Lanes, kPixels, 4>(
+            *task.epilogue, *task.data, {task.first_pixel + pixel + line * task.second_line, channel, count},
+            sums[line]);
     }
 }
 
@@ -123,8 +124,8 @@ void run_block(const DepthwiseTask& task, int channel, int count, const std::byt
                 sums[0][v] = _mm512_add_epi32(sums[0][v], _mm512_mullo_epi32(level_sums[v], offset));
             }
         }
-        avx512::finish_sums<1, 4>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, count},
-                                  sums);
+        finish_sums<Avx512Lanes, 1, 4>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, count},
+                                       sums);
     }
 }
 

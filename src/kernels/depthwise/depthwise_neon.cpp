@@ -2,7 +2,8 @@
 // output pixels that it belongs to. weights: (blocks of 8 channels, kx, ky, channel) as int16; a last block
 // that would not be full begins earlier.
 #include "kernels/depthwise/depthwise.h"
-#include "kernels/epilogue/finish_neon.h"
+#include "kernels/epilogue/finish_tile.h"
+#include "kernels/epilogue/lanes_neon.h"
 
 namespace quantface {
 
@@ -45,8 +46,8 @@ template <int kPixels, int kStride>
             }
         }
     }
-    neon::finish_sums<kPixels, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, kBlock},
-                                  sums);
+    finish_sums<NeonLanes, kPixels, 2>(*task.epilogue, *task.data,
+                                       {task.first_pixel + pixel, channel, kBlock}, sums);
 }
 
 template <int kStride>
@@ -78,8 +79,8 @@ void run_block(const DepthwiseTask& task, int channel, const int16_t* weights) {
                     vmlaq_s32(sums[0][v], level_sums[v], vld1q_s32(task.weight_offset + channel + 4 * v));
             }
         }
-        neon::finish_sums<1, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, kBlock},
-                                sums);
+        finish_sums<NeonLanes, 1, 2>(*task.epilogue, *task.data, {task.first_pixel + pixel, channel, kBlock},
+                                     sums);
     }
 }
 

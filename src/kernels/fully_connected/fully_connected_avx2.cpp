@@ -2,7 +2,8 @@
 // is at most 255 * 63 * 2: vpmaddubsw is exact.
 #include <cstring>
 
-#include "kernels/epilogue/finish_avx2.h"
+#include "kernels/epilogue/finish_tile.h"
+#include "kernels/epilogue/lanes_avx2.h"
 #include "kernels/fully_connected/fully_connected.h"
 
 namespace quantface {
@@ -56,8 +57,9 @@ void run(const FullyConnectedTask& task) {
     for (int half = 0; half < 2; ++half) {
         const int left = task.columns - 16 * half;
         if (left <= 0) break;
-        avx2::finish_sums<1, 2>(*task.epilogue, *task.data,
-                                {0, task.first_channel + 16 * half, left < 16 ? left : 16}, halves[half]);
+        finish_sums<Avx2Lanes, 1, 2>(*task.epilogue, *task.data,
+                                     {0, task.first_channel + 16 * half, left < 16 ? left : 16},
+                                     halves[half]);
     }
 }
 

@@ -1,7 +1,8 @@
 // Four registers of 16 columns, vpdpbusd.
 #include <cstring>
 
-#include "kernels/epilogue/finish_avx512.h"
+#include "kernels/epilogue/finish_tile.h"
+#include "kernels/epilogue/lanes_avx512.h"
 #include "kernels/fully_connected/fully_connected.h"
 
 namespace quantface {
@@ -53,7 +54,7 @@ void run(const FullyConnectedTask& task) {
         unpack<kBits>(packed, parts);
         for (int v = 0; v < 4; ++v) sums[0][v] = _mm512_dpbusd_epi32(sums[0][v], levels, parts[v]);
     }
-    avx512::finish_sums<1, 4>(*task.epilogue, *task.data, {0, task.first_channel, task.columns}, sums);
+    finish_sums<Avx512Lanes, 1, 4>(*task.epilogue, *task.data, {0, task.first_channel, task.columns}, sums);
 }
 
 }  // namespace

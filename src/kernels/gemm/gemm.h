@@ -24,7 +24,6 @@ struct GemmPacking {
     int level_offset = 0;
 };
 
-constexpr int kMaxGemmRows = 16;
 constexpr int kMaxGemmColumns = 64;
 
 // What one call computes: sum[r][c] = bias[c] + sum over pieces p and entries d of the row's level * weight,
@@ -62,11 +61,9 @@ struct GemmKernel {
     const char* name;
     CpuFeatures needs;
     GemmPacking packing;
-    int max_rows;  // <= kMaxGemmRows
+    int max_rows;
     // Takes operands whose largest level times largest magnitude of a weight is no more.
     int32_t largest_product;
-    // Adds the two products of a pair, and some pairs, in int16: GemmTask::groups_in_int16.
-    bool adds_in_int16;
     void (*widen)(const uint8_t* levels, int64_t count, int16_t* wide);  // null: takes levels as they are
     void (*run)(const GemmTask& task);
 };

@@ -28,7 +28,7 @@ void widen(const uint8_t* levels, int64_t count, int16_t* wide) {
 
 }  // namespace
 
-const GemmKernel kGemmAvx2{"avx2",          kCpuAvx2, {16, 8, 2, 0}, Avx2::kMaxRows,
-                           kLargestProduct, false,    widen,         run_tiles<Avx2>};
+const GemmKernel kGemmAvx2{"avx2",          kCpuAvx2, {16, 8, 2, 0},  Avx2::kMaxRows,
+                           kLargestProduct, widen,    run_tiles<Avx2>};
 
 }  // namespace quantface

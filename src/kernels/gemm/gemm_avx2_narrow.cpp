@@ -23,7 +23,7 @@ struct Avx2Narrow : Avx2Tile {
 
 }  // namespace
 
-const GemmKernel kGemmAvx2Narrow{"avx2_narrow",  kCpuAvx2, {16, 8, 4, 0}, Avx2Narrow::kMaxRows,
-                                 kNarrowProduct, true,     nullptr,       run_tiles<Avx2Narrow>};
+const GemmKernel kGemmAvx2Narrow{"avx2_narrow",  kCpuAvx2, {16, 8, 4, 0},        Avx2Narrow::kMaxRows,
+                                 kNarrowProduct, nullptr,  run_tiles<Avx2Narrow>};
 
 }  // namespace quantface

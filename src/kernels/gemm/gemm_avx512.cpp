@@ -27,7 +27,7 @@ void widen(const uint8_t* levels, int64_t count, int16_t* wide) {
 
 }  // namespace
 
-const GemmKernel kGemmAvx512{"avx512",        kCpuAvx512, {64, 16, 2, 0}, Avx512::kMaxRows,
-                             kLargestProduct, false,      widen,          run_tiles<Avx512>};
+const GemmKernel kGemmAvx512{"avx512",        kCpuAvx512, {64, 16, 2, 0},   Avx512::kMaxRows,
+                             kLargestProduct, widen,      run_tiles<Avx512>};
 
 }  // namespace quantface

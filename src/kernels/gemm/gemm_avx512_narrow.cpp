@@ -20,7 +20,8 @@ struct Avx512Narrow : Avx512Tile {
 
 }  // namespace
 
-const GemmKernel kGemmAvx512Narrow{"avx512_narrow", kCpuAvx512, {64, 16, 4, 0}, Avx512Narrow::kMaxRows,
-                                   kNarrowProduct,  true,       nullptr,        run_tiles<Avx512Narrow>};
+const GemmKernel kGemmAvx512Narrow{"avx512_narrow",        kCpuAvx512,     {64, 16, 4, 0},
+                                   Avx512Narrow::kMaxRows, kNarrowProduct, nullptr,
+                                   run_tiles<Avx512Narrow>};
 
 }  // namespace quantface

@@ -16,7 +16,7 @@ struct Avx512Vnni : Avx512Tile {
 
 }  // namespace
 
-const GemmKernel kGemmAvx512Vnni{"avx512_vnni",   kCpuAvx512Vnni, {64, 16, 4, 0}, Avx512Vnni::kMaxRows,
-                                 kLargestProduct, false,          nullptr,        run_tiles<Avx512Vnni>};
+const GemmKernel kGemmAvx512Vnni{"avx512_vnni",   kCpuAvx512Vnni, {64, 16, 4, 0},       Avx512Vnni::kMaxRows,
+                                 kLargestProduct, nullptr,        run_tiles<Avx512Vnni>};
 
 }  // namespace quantface

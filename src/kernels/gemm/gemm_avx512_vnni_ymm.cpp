@@ -19,8 +19,8 @@ struct Avx512VnniYmm : Avx2Tile {
 
 }  // namespace
 
-const GemmKernel kGemmAvx512VnniYmm{
-    "avx512_vnni_ymm", kCpuAvx512Vnni, {16, 8, 4, 0}, Avx512VnniYmm::kMaxRows,
-    kLargestProduct,   false,          nullptr,       run_tiles<Avx512VnniYmm>};
+const GemmKernel kGemmAvx512VnniYmm{"avx512_vnni_ymm",       kCpuAvx512Vnni,  {16, 8, 4, 0},
+                                    Avx512VnniYmm::kMaxRows, kLargestProduct, nullptr,
+                                    run_tiles<Avx512VnniYmm>};
 
 }  // namespace quantface

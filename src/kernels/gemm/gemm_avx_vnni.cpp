@@ -18,7 +18,7 @@ struct AvxVnni : Avx2Tile {
 
 }  // namespace
 
-const GemmKernel kGemmAvxVnni{"avx_vnni",      kCpuAvxVnni, {16, 8, 4, 0}, AvxVnni::kMaxRows,
-                              kLargestProduct, false,       nullptr,       run_tiles<AvxVnni>};
+const GemmKernel kGemmAvxVnni{"avx_vnni",      kCpuAvxVnni, {16, 8, 4, 0},     AvxVnni::kMaxRows,
+                              kLargestProduct, nullptr,     run_tiles<AvxVnni>};
 
 }  // namespace quantface

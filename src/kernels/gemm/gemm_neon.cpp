@@ -50,7 +50,7 @@ struct Neon : NeonRows {
 
 }  // namespace
 
-const GemmKernel kGemmNeon{"neon",          0,     {16, 16, 1, 0}, kNeonMaxRows,
-                           kLargestProduct, false, nullptr,        run_neon_tiles<Neon>};
+const GemmKernel kGemmNeon{"neon",          0,       {16, 16, 1, 0},      kNeonMaxRows,
+                           kLargestProduct, nullptr, run_neon_tiles<Neon>};
 
 }  // namespace quantface

@@ -54,8 +54,7 @@ struct NeonDotprod : NeonRows {
 
 }  // namespace
 
-const GemmKernel kGemmNeonDotprod{
-    "neon_dotprod",  kCpuNeonDotprod, {16, 16, 4, 128}, kNeonMaxRows,
-    kLargestProduct, false,           nullptr,          run_neon_tiles<NeonDotprod>};
+const GemmKernel kGemmNeonDotprod{"neon_dotprod",  kCpuNeonDotprod, {16, 16, 4, 128},           kNeonMaxRows,
+                                  kLargestProduct, nullptr,         run_neon_tiles<NeonDotprod>};
 
 }  // namespace quantface

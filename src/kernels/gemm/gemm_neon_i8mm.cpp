@@ -66,7 +66,7 @@ struct NeonI8mm {
 
 }  // namespace
 
-const GemmKernel kGemmNeonI8mm{"neon_i8mm",     kCpuNeonI8mm, {16, 16, 8, 0}, kNeonMaxRows,
-                               kLargestProduct, false,        nullptr,        run_neon_tiles<NeonI8mm>};
+const GemmKernel kGemmNeonI8mm{"neon_i8mm",     kCpuNeonI8mm, {16, 16, 8, 0},          kNeonMaxRows,
+                               kLargestProduct, nullptr,      run_neon_tiles<NeonI8mm>};
 
 }  // namespace quantface

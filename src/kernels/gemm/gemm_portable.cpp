@@ -33,7 +33,7 @@ void run(const GemmTask& task) {
 
 }  // namespace
 
-const GemmKernel kGemmPortable{"portable", 0,  {kColumns, kColumns, 1, 0}, kMaxRows, kLargestProduct, false,
+const GemmKernel kGemmPortable{"portable", 0,  {kColumns, kColumns, 1, 0}, kMaxRows, kLargestProduct,
                                nullptr,    run};
 
 }  // namespace quantface

@@ -2,21 +2,21 @@
 // All in an unnamed namespace, so that each file has its own, compiled for its instruction set.
 //
 // Isa tells what that set does:
-//   Vector, kLanes              a register of int32 sums
+//   Vector                      a register of int32 sums
 //   kMaxRows, kMaxVectors       the largest tile
 //   kGroupBytes                 bytes of levels that are broadcast together
 //   kWeightBytes                bytes of packed weights for one register
 //   kAddsInInt16                whether dot() adds in int16 lanes, which widen_sums() then adds to int32 sums
-//   load(const int32_t*), zero(), broadcast(int32_t four bytes), load_weights(const int8_t*)
+//   zero(), load_weights(const int8_t*), and all that kernels/epilogue/finish_tile.h asks for
 //   dot(sums, levels, weights)
 //   pin(sum), to_memory(sums)   only with kAddsInInt16: tell the compiler, which has registers for one of the
 //   two
 //                               tiles, to keep the inner loop's in them
-//   add_level_sums<rows, vectors>, finish_sums<rows, vectors>     kernels/epilogue/finish_*.h
 #pragma once
 
 #include <cstring>
 
+#include "kernels/epilogue/finish_tile.h"
 #include "kernels/gemm/gemm.h"
 
 namespace quantface {
@@ -112,10 +112,9 @@ void run_tile(const GemmTask& task) {
         }
         add_piece<Isa, kRows, kVectors>(task, rows, stream, sums);
     }
-    Isa::template add_level_sums<kRows, kVectors>(task.level_sums, task.weight_offset, task.first_channel,
-                                                  sums);
-    Isa::template finish_sums<kRows, kVectors>(*task.epilogue, *task.data,
-                                               {task.first_pixel, task.first_channel, task.columns}, sums);
+    add_level_sums<Isa, kRows, kVectors>(task.level_sums, task.weight_offset, task.first_channel, sums);
+    finish_sums<Isa, kRows, kVectors>(*task.epilogue, *task.data,
+                                      {task.first_pixel, task.first_channel, task.columns}, sums);
 }
 
 template <typename Isa, int kVectors, int kRows>

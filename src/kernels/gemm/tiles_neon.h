@@ -9,7 +9,8 @@
 //   end)
 #pragma once
 
-#include "kernels/epilogue/finish_neon.h"
+#include "kernels/epilogue/finish_tile.h"
+#include "kernels/epilogue/lanes_neon.h"
 #include "kernels/gemm/gemm.h"
 
 namespace quantface {
@@ -55,9 +56,9 @@ void run_neon_tile(const GemmTask& task) {
     }
     RowSums<kRows> row_sums;
     Isa::template finish<kRows>(sums, row_sums);
-    neon::add_level_sums<kRows, 4>(task.level_sums, task.weight_offset, task.first_channel, row_sums);
-    neon::finish_sums<kRows, 4>(*task.epilogue, *task.data,
-                                {task.first_pixel, task.first_channel, task.columns}, row_sums);
+    add_level_sums<NeonLanes, kRows, 4>(task.level_sums, task.weight_offset, task.first_channel, row_sums);
+    finish_sums<NeonLanes, kRows, 4>(*task.epilogue, *task.data,
+                                     {task.first_pixel, task.first_channel, task.columns}, row_sums);
 }
 
 template <typename Isa>
