@@ -70,6 +70,7 @@ class ConvStep : public IntegerStep {
         arguments.weight = reinterpret_cast<const int8_t*>(weight_.data());
         arguments.weight_offset = weight_offset_.empty() ? nullptr : weight_offset_.data();
         arguments.padding_level = padding_level_.data();
+        arguments.padding_sums = padding_sums_.empty() ? nullptr : padding_sums_.data();
         arguments.largest_product = largest_product_;
         arguments.next_weight = next_weight_;
         arguments.epilogue = &epilogue_.params();
@@ -114,6 +115,10 @@ class ConvStep : public IntegerStep {
                          : nullptr),
           weight_(depthwise_ ? depthwise_->pack(geometry_, weights.weight.data())
                              : pack_conv(conv_, geometry_, weights.weight.data())),
+          padding_sums_(
+              op.window.padding.any() && !depthwise_
+                  ? conv_padding_sums(conv_, geometry_, weights.weight.data(), op.padding_level.data())
+                  : std::vector<int32_t>()),
           weight_offset_(std::move(weights.offset)),
           padding_level_(op.padding_level),
           epilogue_(context.model, context.offsets, op.epilogue),
@@ -146,6 +151,7 @@ class ConvStep : public IntegerStep {
     const ConvKernel& conv_;
     const DepthwiseKernel* depthwise_;
     StepWeight weight_;
+    std::vector<int32_t> padding_sums_;
     std::vector<int32_t> weight_offset_;
     std::vector<uint8_t> padding_level_;
     std::span<const std::byte> next_weight_;

@@ -97,6 +97,7 @@ void TestConv::bind(PackedConv& packed, size_t scratch_bytes) {
     packed.arguments_.weight = reinterpret_cast<const int8_t*>(packed.weight_.data());
     packed.arguments_.weight_offset = weight_offset.empty() ? nullptr : weight_offset.data();
     packed.arguments_.padding_level = padding_level.data();
+    packed.arguments_.padding_sums = packed.padding_sums_.empty() ? nullptr : packed.padding_sums_.data();
     packed.arguments_.largest_product = largest_product_;
     packed.arguments_.epilogue = &epilogue->params;
     packed.arguments_.data = data;
@@ -132,6 +133,7 @@ PackedConv TestConv::pack(const ConvKernel& kernel) {
     PackedConv packed;
     packed.weight_ = pack_conv(kernel, geometry, weight.data());
     packed.conv_ = &kernel;
+    packed.padding_sums_ = conv_padding_sums(kernel, geometry, weight.data(), padding_level.data());
     bind(packed, conv_scratch_bytes(kernel, geometry));
     return packed;
 }

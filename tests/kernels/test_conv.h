@@ -47,6 +47,7 @@ class PackedConv {
   private:
     friend class TestConv;
     AlignedBytes weight_, scratch_;
+    std::vector<int32_t> padding_sums_;
     ConvArguments arguments_;
     const ConvKernel* conv_ = nullptr;  // or else the other one
     const DepthwiseKernel* depthwise_ = nullptr;

@@ -20,6 +20,9 @@ struct ConvArguments {
     // not fit 8 bits. out_channels entries, readable kChannelSlack past the last; null: none.
     const int32_t* weight_offset = nullptr;
     const uint8_t* padding_level = nullptr;  // in_channels
+    // What each line of a window adds up to where it lies in the padding: conv_padding_sums(). May be null;
+    // else such lines are not multiplied.
+    const int32_t* padding_sums = nullptr;
     // No level (padding's too) times the magnitude of a weight (without weight_offset) is more; see
     // GemmKernel::largest_product.
     int32_t largest_product = kLargestProduct;
@@ -56,6 +59,11 @@ std::span<const ConvKernel> conv_kernels();
 int64_t conv_packed_bytes(const ConvKernel& kernel, const ConvGeometry& geometry);
 // weight: (out channels, kernel height, kernel width, in channels / groups)
 AlignedBytes pack_conv(const ConvKernel& kernel, const ConvGeometry& geometry, const int8_t* weight);
+// Of each line of the window, (kernel height, out channels): the sum of its weights times padding_level, as
+// the kernel lacks it where it passes over the line; empty where the kernel does not. weight: as for
+// pack_conv().
+std::vector<int32_t> conv_padding_sums(const ConvKernel& kernel, const ConvGeometry& geometry,
+                                       const int8_t* weight, const uint8_t* padding_level);
 size_t conv_scratch_bytes(const ConvKernel& kernel, const ConvGeometry& geometry);
 // Parts may run at once, each with scratch memory of its own.
 void run_conv(const ConvKernel& kernel, const ConvArguments& arguments, const ConvPart& part);

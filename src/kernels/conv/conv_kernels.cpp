@@ -36,6 +36,12 @@ AlignedBytes pack_conv(const ConvKernel& kernel, const ConvGeometry& geometry, c
     return packed;
 }
 
+std::vector<int32_t> conv_padding_sums(const ConvKernel& kernel, const ConvGeometry& geometry,
+                                       const int8_t* weight, const uint8_t* padding_level) {
+    if (!kernel.gemm) return {};
+    return padding_sums_blocked(*kernel.gemm, geometry, weight, padding_level);
+}
+
 size_t conv_scratch_bytes(const ConvKernel& kernel, const ConvGeometry& geometry) {
     return kernel.gemm ? conv_blocked_scratch_bytes(*kernel.gemm, geometry) : 0;
 }

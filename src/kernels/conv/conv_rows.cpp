@@ -62,8 +62,8 @@ ConvRows::ConvRows(const GemmKernel& gemm, const ConvGeometry& geometry)
 
 size_t ConvPanel::scratch_bytes(const ConvRows& rows) {
     const int64_t copies = rows.panel_rows * rows.pieces * rows.copied_bytes;
-    return pointers_bytes(rows) + sums_bytes(rows) + static_cast<size_t>(copies) +
-           static_cast<size_t>(rows.kind == ConvRows::Kind::kGathered ? rows.piece_depth : 0);
+    const int64_t narrow = rows.kind == ConvRows::Kind::kGathered ? rows.piece_depth : 0;
+    return pointers_bytes(rows) + sums_bytes(rows) + static_cast<size_t>(round_up(copies + narrow, 64));
 }
 
 ConvPanel::ConvPanel(const GemmKernel& gemm, const ConvRows& rows, const ConvArguments& arguments)

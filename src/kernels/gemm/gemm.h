@@ -26,14 +26,16 @@ struct GemmPacking {
 
 constexpr int kMaxGemmColumns = 64;
 
-// What one call computes: sum[r][c] = bias[c] + sum over pieces p and entries d of the row's level * weight,
-// and then the epilogue of pixels first_pixel + r, channels first_channel + c.
+// What one call computes: sum[r][c] = bias[first_channel + c] + sum over pieces p and entries d of the row's
+// level * weight, and then the epilogue of pixels first_pixel + r, channels first_channel + c.
 struct GemmTask {
-    // Piece p of row r: rows[r * pieces + p], piece_groups * depth_unit entries, u8 or (where the kernel
+    // Piece p of row r: rows[r * row_step + p], piece_groups * depth_unit entries, u8 or (where the kernel
     // widens) int16. What they hold past the true depth does not matter, as the weights are zero there.
     const void* const* rows = nullptr;
     int row_count = 0;                // 1..max_rows
+    int64_t row_step = 0;             // pointers from row to row
     int64_t pieces = 0;               // at least 1
+    int64_t first_piece = 0;          // pieces of the weights that are passed over before the first
     int64_t piece_groups = 0;         // at least 1
     const int8_t* weights = nullptr;  // the block
     int columns = 0;                  // true channels of the block, 1..packing.columns
@@ -43,6 +45,7 @@ struct GemmTask {
     // Where the kernel adds in int16: how many depth groups one lane can take before it is widened, at
     // least 1.
     int64_t groups_in_int16 = 1;
+    const int32_t* bias = nullptr;  // by channel, in place of the epilogue's
     const EpilogueParams* epilogue = nullptr;
     const EpilogueData* data = nullptr;
     int64_t first_pixel = 0;

@@ -28,8 +28,8 @@ using Sums = typename Isa::Vector[kRows][kVectors];
 
 // What is read from one end to the other: the weights, and beside them what comes next.
 struct Stream {
-    explicit Stream(const GemmTask& task)
-        : weights(task.weights),
+    Stream(const GemmTask& task, int64_t group_bytes)
+        : weights(task.weights + task.first_piece * task.piece_groups * group_bytes),
           prefetch(task.prefetch ? task.prefetch : reinterpret_cast<const std::byte*>(task.weights)),
           prefetch_step(task.prefetch_step) {}
     const int8_t* weights;
@@ -99,16 +99,16 @@ void run_tile(const GemmTask& task) {
     Sums<Isa, kRows, kVectors> sums;
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-        const auto bias = Isa::load(task.epilogue->bias + task.first_channel + Isa::kLanes * v);
+        const auto bias = Isa::load(task.bias + task.first_channel + Isa::kLanes * v);
 #pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row) sums[row][v] = bias;
     }
-    Stream stream(task);
+    Stream stream(task, Isa::kWeightBytes * kVectors);
     for (int64_t piece = 0; piece < task.pieces; ++piece) {
         const char* rows[kRows];
 #pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row) {
-            rows[row] = static_cast<const char*>(task.rows[row * task.pieces + piece]);
+            rows[row] = static_cast<const char*>(task.rows[row * task.row_step + piece]);
         }
         add_piece<Isa, kRows, kVectors>(task, rows, stream, sums);
     }

@@ -30,11 +30,13 @@ void run_neon_tile(const GemmTask& task) {
     int32x4_t bias[4];
 #pragma GCC unroll 8
     for (int v = 0; v < 4; ++v) {
-        bias[v] = vld1q_s32(task.epilogue->bias + task.first_channel + 4 * v);
+        bias[v] = vld1q_s32(task.bias + task.first_channel + 4 * v);
         if (Isa::kHasHead)
             bias[v] = vaddq_s32(bias[v], vld1q_s32(reinterpret_cast<const int32_t*>(weights) + 4 * v));
     }
     if (Isa::kHasHead) weights += kNeonColumns * sizeof(int32_t);
+
+    weights += task.first_piece * task.piece_groups * kUnit * kNeonColumns;
 
     typename Isa::template Sums<kRows> sums;
     Isa::template start<kRows>(bias, sums);
@@ -42,7 +44,7 @@ void run_neon_tile(const GemmTask& task) {
         const uint8_t* rows[kRows];
 #pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row) {
-            rows[row] = static_cast<const uint8_t*>(task.rows[row * task.pieces + piece]);
+            rows[row] = static_cast<const uint8_t*>(task.rows[row * task.row_step + piece]);
         }
         int64_t group = 0;
         for (; group + kStepGroups <= task.piece_groups; group += kStepGroups) {
