@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -52,14 +53,16 @@ Material embed_pack(const IntegerModel& model, const BinPack& pack, int64_t coun
 
 void print_row(const PeerJob& job, const Material& material, uint64_t file_bytes) {
     double sum = 0, least = 1;
+    int same = 0;
     for (size_t image = 0; image < job.outputs.size(); ++image) {
         const double cosine = cosine_of(material.embeddings[image], job.outputs[image]);
         sum += cosine;
         least = std::min(least, cosine);
+        same += material.embeddings[image] == job.outputs[image];
     }
-    std::printf("%-12s %8llu bytes  mean cosine %.6f  least %.6f\n", job.name.c_str(),
-                static_cast<unsigned long long>(file_bytes), sum / static_cast<double>(job.outputs.size()),
-                least);
+    std::printf("%-12s %8llu bytes  mean cosine %.6f  least %.6f  equal to the bit %d of %zu\n",
+                job.name.c_str(), static_cast<unsigned long long>(file_bytes),
+                sum / static_cast<double>(job.outputs.size()), least, same, job.outputs.size());
     std::map<std::string, int> operators;
     const fs::path path = job.model.string() + ".optimized";
     const std::string obstacle = optimize_with_onnx_runtime(job.model, path);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 #include "base/error.h"
 
@@ -74,13 +75,15 @@ std::string optimize_with_onnx_runtime(const fs::path& model, const fs::path& op
         if (status != nullptr)
             fail_work(model.string() + ": ONNX Runtime: " + api->get_error_message(status));
     };
-    // None is released: a test's process ends soon.
+    // Kept, not released: a test's process ends soon.
+    static auto* kept = new std::vector<void*>;
     void *env = nullptr, *options = nullptr, *session = nullptr;
     check(api->create_env(kErrorsOnly, "quantface", &env));
     check(api->create_session_options(&options));
     check(api->set_session_graph_optimization_level(options, kExtended));
     check(api->set_optimized_model_file_path(options, optimized.c_str()));
     check(api->create_session(env, model.c_str(), options, &session));
+    kept->insert(kept->end(), {env, options, session});
     return {};
 }
 
