@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <map>
+#include <array>
+#include <cstdlib>
 #include <set>
 
 #include "base/error.h"
@@ -162,6 +160,8 @@ TEST(OnnxExportFile, FloatStyleIsReadBackWithTheImagesOffset) {
     const auto bytes = encode_onnx(model, {OnnxStyle::kFloat, ""});
     const Graph graph = import_onnx(bytes, "memory", {}).graph;
     EXPECT_EQ(graph.embedding_size(), model.embedding_size());
+    EXPECT_EQ(graph.input_spec.mean, (std::array<float, 3>{124, 116, 104}));
+    EXPECT_EQ(graph.input_spec.std, (std::array<float, 3>{1, 1, 1}));
 }
 
 TEST(OnnxExportFile, NumbersBeyondFloat32AreRefused) {
@@ -171,7 +171,6 @@ TEST(OnnxExportFile, NumbersBeyondFloat32AreRefused) {
     }
     try {
         encode_onnx(model, {OnnxStyle::kFloat, ""});
-        // A sample without a number that large is no test.
         FAIL() << "was not refused";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
