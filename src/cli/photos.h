@@ -1,0 +1,46 @@
+// Photographs as they come, to faces aligned for a network: what `align`, `verify`, `embed`, `enroll`,
+// `search` and `eval` share.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "faces/face_detector.h"
+#include "faces/image.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quantface {
+
+struct PhotoOptions {
+    std::string detector;  // a SCRFD or YuNet .onnx; empty: the built-in detector
+    bool centred = false;  // of several faces the one nearest to the middle, else the largest
+    bool detect = false;   // also in images that have the size of an aligned face
+};
+
+void add_photo_options(CLI::App& command, PhotoOptions& options);
+
+// Thread-safe. The detector is opened when the first photograph needs it.
+class PhotoAligner {
+  public:
+    explicit PhotoAligner(const PhotoOptions& options);
+    ~PhotoAligner();
+
+    // The face of side x side pixels. An image of exactly that size is taken for an aligned face and given
+    // back as it is, unless options.detect. Throws Error(kBadInput) "NAME: no face found" where there is
+    // none, and what opening the detector throws.
+    Image face(const Image& photo, const std::string& name, int side) const;
+
+    // One line on how faces were found and aligned, for reports and for the key of cached embeddings: another
+    // detector file, choice or version of the method has another line.
+    std::string description() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace quantface
