@@ -19,6 +19,7 @@ void add_synth_command(CLI::App& program, Action& action);
 void add_assets_command(CLI::App& program, Action& action);
 void add_quantize_command(CLI::App& program, Action& action);
 void add_eval_command(CLI::App& program, Action& action);
+void add_merge_command(CLI::App& program, Action& action);
 void add_embed_command(CLI::App& program, Action& action);
 void add_bench_command(CLI::App& program, Action& action);
 void add_export_command(CLI::App& program, Action& action);

@@ -78,6 +78,7 @@ int run(int argc, char** argv) {
     add_assets_command(program, action);
     add_quantize_command(program, action);
     add_eval_command(program, action);
+    add_merge_command(program, action);
     add_embed_command(program, action);
     add_bench_command(program, action);
     add_export_command(program, action);
