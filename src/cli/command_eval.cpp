@@ -244,6 +244,7 @@ void run_eval(const EvalOptions& options, Progress& progress) {
         fail_usage("eval: nothing to measure on; give --bench SPEC, or --data SOURCE for agreement alone");
     }
     const PhotoAligner aligner(options.photos);
+    if (!options.photos.detector.empty()) aligner.open_detector();
     const BenchmarkOptions benchmark = benchmark_options(options, aligner);
     const Shard shard = parse_shard(options.shard);
     if (!shard.is_all() && (options.cache.empty() || options.benchmarks.empty() || !options.data.empty()))
