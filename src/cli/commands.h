@@ -23,5 +23,6 @@ void add_merge_command(CLI::App& program, Action& action);
 void add_embed_command(CLI::App& program, Action& action);
 void add_bench_command(CLI::App& program, Action& action);
 void add_export_command(CLI::App& program, Action& action);
+void add_run_command(CLI::App& program, Action& action);
 
 }  // namespace quantface

@@ -82,6 +82,7 @@ int run(int argc, char** argv) {
     add_embed_command(program, action);
     add_bench_command(program, action);
     add_export_command(program, action);
+    add_run_command(program, action);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

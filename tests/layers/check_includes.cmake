@@ -22,10 +22,11 @@ set(library_rules
   "openssl/"                            "^(quantize|train|report|cli)/"
   "archive\\.h|archive_entry\\.h"         "^synth/assets/"
   "nlohmann/|fmt/"                      "^(synth|quantize|train|eval|report|cli)/"
-  "CLI/"                                "^cli/")
+  "CLI/"                                "^cli/"
+  "toml\\+\\+/"                           "^cli/")
 
 # The C++ library (<vector>), the C library and POSIX, and compilers' intrinsics: allowed everywhere.
-set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|dlfcn|arm_acle|arm_neon|cpuid|stddef|stdint|unistd|fcntl|sched|pthread|signal|stdlib|time|errno)\\.h)$")
+set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|dlfcn|arm_acle|arm_neon|cpuid|stddef|stdint|unistd|fcntl|sched|pthread|signal|spawn|poll|stdlib|time|errno)\\.h)$")
 
 if(NOT IS_DIRECTORY "${SOURCE_DIR}")
   message(FATAL_ERROR "SOURCE_DIR is no folder: '${SOURCE_DIR}'")
