@@ -23,8 +23,8 @@ constexpr auto kMetric = faiss::METRIC_INNER_PRODUCT;
 
 // HNSW: links of a node on the lowest layer are twice as many.
 constexpr int kLinks = 32, kBuildBreadth = 80, kSearchBreadth = 128;
-// Lists: about 4 sqrt(rows), of which one in 64 is looked through, but no fewer than this.
-constexpr int64_t kMaxLists = 65536, kMinProbes = 8, kListsAProbe = 64;
+// Lists: about 4 sqrt(rows), of which one in 16 is looked through, but no fewer than this.
+constexpr int64_t kMaxLists = 65536, kMinProbes = 32, kListsAProbe = 16;
 // Rows that k-means sees for each list, and that a code book of 256 entries needs at least.
 constexpr int64_t kRowsAList = 64, kMinCodeBookRows = 1024;
 
@@ -127,7 +127,7 @@ class FaissEngine final : public IndexEngine {
                 index_->search(count, queries.data(), candidates, scores.data(), found.data(),
                                is_graph ? &breadth : nullptr);
             },
-            SilentProgress());
+            SilentProgress(), count);
         std::copy(found.begin(), found.end(), rows.begin());
     }
 
@@ -142,8 +142,9 @@ class FaissEngine final : public IndexEngine {
     }
 
     template <typename Work>
-    void guarded(const Work& work, const Progress& progress) const {
-        omp_set_num_threads(threads_);
+    void guarded(const Work& work, const Progress& progress, int64_t parts = INT64_MAX) const {
+        // For a single query more threads only wait for each other.
+        omp_set_num_threads(static_cast<int>(std::clamp<int64_t>(parts, 1, threads_)));
         try {
             work();
         } catch (const faiss::FaissException& error) {

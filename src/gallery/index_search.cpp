@@ -10,7 +10,7 @@ namespace quantface {
 namespace {
 
 // Rows between which the user may stop.
-constexpr int64_t kBatch = 4096;
+constexpr int64_t kBatch = 16384;
 
 // The embeddings of the next faces behind `after`, of length 1; nothing at the end.
 std::vector<float> next_embeddings(const Gallery& gallery, int64_t after, FaceRows& rows) {
