@@ -22,5 +22,9 @@ void add_eval_command(CLI::App& program, Action& action);
 void add_embed_command(CLI::App& program, Action& action);
 void add_bench_command(CLI::App& program, Action& action);
 void add_export_command(CLI::App& program, Action& action);
+void add_enroll_command(CLI::App& program, Action& action);
+void add_search_command(CLI::App& program, Action& action);
+void add_gallery_command(CLI::App& program, Action& action);
+void add_index_command(CLI::App& program, Action& action);
 
 }  // namespace quantface

@@ -32,13 +32,6 @@ void require_new_network(const GalleryNetwork& network) {
     }
 }
 
-void require_person_name(const std::string& name) {
-    if (name.empty() || name.size() > kMaxPersonNameBytes || !is_printable_line(name)) {
-        fail_usage("a person's name must be one printable line of 1 to " +
-                   std::to_string(kMaxPersonNameBytes) + " bytes");
-    }
-}
-
 // Names out of the file go to a terminal.
 std::string printable(std::string text) {
     if (!is_printable_line(text)) {
@@ -50,6 +43,13 @@ std::string printable(std::string text) {
 }
 
 }  // namespace
+
+void require_person_name(const std::string& name) {
+    if (name.empty() || name.size() > kMaxPersonNameBytes || !is_printable_line(name)) {
+        fail_usage("a person's name must be one printable line of 1 to " +
+                   std::to_string(kMaxPersonNameBytes) + " bytes");
+    }
+}
 
 void FaceRows::clear() {
     faces.clear();

@@ -37,6 +37,9 @@ struct NewFace {
     std::span<const float> embedding;  // a direction, of any length
 };
 
+// Throws Error(kUsage) where it is not a printable line of 1..kMaxPersonNameBytes bytes.
+void require_person_name(const std::string& name);
+
 struct GalleryPerson {
     int64_t id = 0;
     std::string name;

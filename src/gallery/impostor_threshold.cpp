@@ -11,15 +11,16 @@ namespace quantface {
 namespace {
 
 constexpr int64_t kBatch = 4096;
+constexpr double kMinPairs = 1e6, kMaxPairs = 2e8, kPairsAnError = 100;
 
 struct Sample {
     std::vector<float> embeddings;
     std::vector<int64_t> people;
 };
 
-Sample sample_faces(const Gallery& gallery) {
+Sample sample_faces(const Gallery& gallery, int64_t wanted) {
     const SqliteTransaction reading = gallery.begin_reading();
-    const int64_t step = (gallery.face_count() + kPairedFaces - 1) / kPairedFaces;
+    const int64_t step = (gallery.face_count() + wanted - 1) / wanted;
     const auto width = static_cast<size_t>(gallery.dimension());
     const size_t bytes = stored_embedding_bytes(gallery.store(), gallery.dimension());
     Sample sample;
@@ -41,6 +42,11 @@ Sample sample_faces(const Gallery& gallery) {
 
 }  // namespace
 
+int64_t paired_faces(double far) {
+    const double pairs = std::clamp(kPairsAnError / far, kMinPairs, kMaxPairs);
+    return static_cast<int64_t>(std::ceil(std::sqrt(2 * pairs))) + 1;
+}
+
 ImpostorThreshold impostor_threshold(const Gallery& gallery, double far, ThreadPool& pool,
                                      Progress& progress) {
     if (!(far > 0 && far <= 1)) {
@@ -48,7 +54,7 @@ ImpostorThreshold impostor_threshold(const Gallery& gallery, double far, ThreadP
     }
     ImpostorThreshold result;
     result.needed_pairs = static_cast<int64_t>(std::min(std::ceil(1 / far * (1 - 1e-12)), 9e18));
-    const Sample sample = sample_faces(gallery);
+    const Sample sample = sample_faces(gallery, paired_faces(far));
     if (sample.people.empty()) return result;
     const PairScan scan =
         scan_pairs(sample.embeddings, gallery.dimension(),

@@ -10,8 +10,9 @@
 
 namespace quantface {
 
-// At most so many faces are paired, evenly spread over the gallery: 50 million pairs.
-constexpr int64_t kPairedFaces = 10000;
+// So many of a large gallery's faces are paired, evenly spread over it: about a million pairs, or a hundred
+// for each that may be accepted, at most 200 million.
+int64_t paired_faces(double far);
 
 struct ImpostorThreshold {
     // Accepted: a cosine at or above it. Nothing where there are too few pairs for this FAR.
