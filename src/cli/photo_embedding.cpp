@@ -42,6 +42,7 @@ void add_photo_model_options(CLI::App& command, PhotoModelOptions& options) {
         ->required()
         ->type_name("MODEL");
     add_input_options(command, options.input);
+    add_photo_options(command, options.photos);
 }
 
 PhotoEmbedder::PhotoEmbedder(const PhotoModelOptions& options)
@@ -50,6 +51,8 @@ PhotoEmbedder::PhotoEmbedder(const PhotoModelOptions& options)
       embedder_(make_embedder(model_)) {
     network_ = {model_.sha256, model_.name, model_.embedding_size(), describe_input(model_.input_spec()),
                 aligner_.description()};
+    // A file that is no detector is not the photos' fault.
+    if (!options.photos.detector.empty()) aligner_.open_detector();
 }
 
 void PhotoEmbedder::embed_images(const std::vector<Image>& images, std::vector<PhotoEmbedding>& photos,

@@ -23,6 +23,12 @@ struct PhotoOptions {
 
 void add_photo_options(CLI::App& command, PhotoOptions& options);
 
+// What was found in a photograph.
+struct FoundFace {
+    DetectedFace face;  // the chosen one
+    int faces = 0;      // found in all
+};
+
 // Thread-safe. The detector is opened when the first photograph needs it.
 class PhotoAligner {
   public:
@@ -30,12 +36,19 @@ class PhotoAligner {
     ~PhotoAligner();
 
     // The face of side x side pixels. An image of exactly that size is taken for an aligned face and given
-    // back as it is, unless options.detect. Throws Error(kBadInput) "NAME: no face found" where there is
-    // none, and what opening the detector throws.
-    Image face(const Image& photo, const std::string& name, int side) const;
+    // back as it is, unless options.detect; `found`, where given, is then nothing. Throws Error(kBadInput)
+    // "NAME: no face found" where there is none, and what opening the detector throws (open_detector).
+    Image face(const Image& photo, const std::string& name, int side,
+               std::optional<FoundFace>* found = nullptr) const;
+
+    // Opens the detector now, so that a wrong --detector is not taken for a broken photograph. Throws
+    // Error(kBadInput) where the file is no detector, Error(kUsage) where the program was installed without
+    // its library for photographs.
+    void open_detector() const;
 
     // One line on how faces were found and aligned, for reports and for the key of cached embeddings: another
-    // detector file, choice or version of the method has another line.
+    // detector file, choice or version of the method has another line. Reads the detector's file; throws
+    // Error(kBadInput) where it cannot be read.
     std::string description() const;
 
   private:

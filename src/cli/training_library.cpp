@@ -1,31 +1,14 @@
 #include "cli/training_library.h"
 
-#include <dlfcn.h>
-
-#include <cstring>
-#include <filesystem>
-
-#include "base/error.h"
+#include "cli/loadable_library.h"
 
 namespace quantface {
 
-// Never unloaded: libtorch does not take that well.
 const TrainingModule& load_training_library(const std::string& who, const std::string& advice) {
-    namespace fs = std::filesystem;
-    std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    const fs::path file = program.parent_path().parent_path() / "lib" / "quantface" / "quantface_training.so";
-    if (error || !fs::exists(file, error)) {
-        fail_usage(who + ": this program has no training (" + file.string() +
-                   " is not there: it is built where libtorch is); " + advice);
-    }
-    void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) fail_work(who + ": training cannot be loaded: " + ::dlerror());
-    const auto* module = static_cast<const TrainingModule*>(::dlsym(library, kTrainingModuleSymbol));
-    if (module == nullptr || std::strcmp(module->version, kTrainingModuleVersion) != 0) {
-        fail_work(who + ": " + file.string() + " is of another version of this program");
-    }
-    return *module;
+    return *static_cast<const TrainingModule*>(
+        load_library({"quantface_training.so", kTrainingModuleSymbol, "training",
+                      "it is built where libtorch is", advice},
+                     who));
 }
 
 }  // namespace quantface

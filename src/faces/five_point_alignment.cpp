@@ -59,34 +59,41 @@ Similarity similarity_between(const FivePoints& from, const FivePoints& to) {
     return result;
 }
 
-Image aligned_face(const Image& image, const FivePoints& landmarks, int side) {
-    QF_CHECK(side > 0 && image.height > 0 && image.width > 0);
-    const FivePoints target = arcface_template(side);
-    Similarity warp = similarity_between(landmarks, target);
-    const double most_enlarged = side / 4.0;
-    if (!(warp.scale() > 0) || !(warp.scale() < most_enlarged) || !std::isfinite(warp.shift_x) ||
-        !std::isfinite(warp.shift_y)) {
-        fail_bad_input("the five landmarks are no face: they lie in one place or are not finite");
-    }
-    // The warp itself takes four pixels for each of its own: a picture that it would shrink is shrunk by area
-    // first.
-    Image source = image;
-    if (warp.scale() < 1) {
-        const int height = std::max(1, static_cast<int>(std::lround(image.height * warp.scale())));
-        const int width = std::max(1, static_cast<int>(std::lround(image.width * warp.scale())));
-        source = resized(image, height, width);
-        const double factor_x = static_cast<double>(width) / image.width;
-        const double factor_y = static_cast<double>(height) / image.height;
-        warp = similarity_between(scaled(landmarks, factor_x, factor_y), target);
+namespace {
+
+Image warped(const Image& source, const Similarity& warp, int side) {
+    constexpr int kMostPixels = 32766;
+    if (source.height > kMostPixels || source.width > kMostPixels) {
+        fail_bad_input("the image is too long to align: a side of more than 32766 pixels; cut it first");
     }
     const cv::Mat matrix =
         (cv::Mat_<double>(2, 3) << warp.a, -warp.b, warp.shift_x, warp.b, warp.a, warp.shift_y);
-    const cv::Mat from(source.height, source.width, CV_8UC3, source.rgb.data());
+    const cv::Mat from(source.height, source.width, CV_8UC3, const_cast<uint8_t*>(source.rgb.data()));
     Image result{side, side, std::vector<uint8_t>(static_cast<size_t>(side) * static_cast<size_t>(side) * 3)};
     cv::Mat to(side, side, CV_8UC3, result.rgb.data());
     cv::warpAffine(from, to, matrix, to.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar::all(0));
     QF_CHECK(to.data == result.rgb.data());
     return result;
+}
+
+}  // namespace
+
+Image aligned_face(const Image& image, const FivePoints& landmarks, int side, WarpSampling sampling) {
+    QF_CHECK(side > 0 && image.height > 0 && image.width > 0);
+    const FivePoints target = arcface_template(side);
+    const Similarity warp = similarity_between(landmarks, target);
+    const double most_enlarged = side / 4.0;
+    if (!(warp.scale() > 0) || !(warp.scale() < most_enlarged) || !std::isfinite(warp.shift_x) ||
+        !std::isfinite(warp.shift_y)) {
+        fail_bad_input("the five landmarks are no face: they lie in one place or are not finite");
+    }
+    if (sampling == WarpSampling::kPlain || warp.scale() >= 1) return warped(image, warp, side);
+    const int height = std::max(1, static_cast<int>(std::lround(image.height * warp.scale())));
+    const int width = std::max(1, static_cast<int>(std::lround(image.width * warp.scale())));
+    const double factor_x = static_cast<double>(width) / image.width;
+    const double factor_y = static_cast<double>(height) / image.height;
+    return warped(resized(image, height, width),
+                  similarity_between(scaled(landmarks, factor_x, factor_y), target), side);
 }
 
 FivePoints ffhq_landmarks() {

@@ -33,11 +33,26 @@ struct Similarity {
 // are one, its scale is 0.
 Similarity similarity_between(const FivePoints& from, const FivePoints& to);
 
+// How the warp takes a picture that it shrinks.
+enum class WarpSampling {
+    kPlain,        // four pixels for each of its own, however many it passes over: as the field does it
+    kShrinkFirst,  // the picture is shrunk by area first, so that nothing between the four is lost
+};
+
 // The face with these landmarks (pixels of the image, centres at whole numbers) warped onto the template of
-// side x side pixels. What lies outside the image is black, as in the field's aligners. Throws
-// Error(kBadInput) where the landmarks are no face: not finite, in one place, or so close together that the
-// crop would show less than 4 pixels of the image.
-Image aligned_face(const Image& image, const FivePoints& landmarks, int side);
+// side x side pixels. What lies outside the image is black.
+//
+// kPlain is what InsightFace's alignment gives (skimage's SimilarityTransform, then OpenCV's warpAffine from
+// the photograph itself, bilinear, black border): the same transform to rounding, and for equal transforms
+// the same pixels. Networks are trained on and benchmarks made of such crops. Sides other than 112 scale the
+// template about the picture's corner (arcface_template), where InsightFace scales about the first pixel's
+// centre: half a pixel apart at 224.
+//
+// Throws Error(kBadInput) where the landmarks are no face: not finite, in one place, or so close together
+// that the crop would show less than 4 pixels of the image; and where a side of the image has more than
+// 32,766 pixels, which OpenCV's warp does not take.
+Image aligned_face(const Image& image, const FivePoints& landmarks, int side,
+                   WarpSampling sampling = WarpSampling::kPlain);
 
 // Where a face with the template's proportions has its landmarks in a picture cropped as FFHQ's (Karras et
 // al., arXiv 1812.04948, recreate_aligned_images of its published script), as fractions of the picture's side

@@ -190,10 +190,6 @@ std::unique_ptr<faiss::Index> make_index(IndexKind kind, int dimension, int64_t 
     return index;
 }
 
-std::unique_ptr<IndexEngine> create(IndexKind kind, int dimension, int64_t rows, int threads) {
-    return std::make_unique<FaissEngine>(make_index(kind, dimension, rows), threads);
-}
-
 bool is_of_kind(const faiss::Index* index, IndexKind kind) {
     switch (kind) {
         case IndexKind::kHnsw:
@@ -206,8 +202,15 @@ bool is_of_kind(const faiss::Index* index, IndexKind kind) {
     return false;
 }
 
-std::unique_ptr<IndexEngine> read(IndexKind kind, int dimension, int64_t rows,
-                                  const IndexModule::Source& source, const std::string& where, int threads) {
+}  // namespace
+
+std::unique_ptr<IndexEngine> create_faiss_index(IndexKind kind, int dimension, int64_t rows, int threads) {
+    return std::make_unique<FaissEngine>(make_index(kind, dimension, rows), threads);
+}
+
+std::unique_ptr<IndexEngine> read_faiss_index(IndexKind kind, int dimension, int64_t rows,
+                                              const IndexModule::Source& source, const std::string& where,
+                                              int threads) {
     SourceReader reader(source);
     std::unique_ptr<faiss::Index> index;
     try {
@@ -219,13 +222,6 @@ std::unique_ptr<IndexEngine> read(IndexKind kind, int dimension, int64_t rows,
         fail_bad_input(where + ": damaged: another index than it says");
     }
     return std::make_unique<FaissEngine>(std::move(index), threads);
-}
-
-}  // namespace
-
-const IndexModule& faiss_module() {
-    static const IndexModule module{QUANTFACE_VERSION, create, read};
-    return module;
 }
 
 }  // namespace quantface

@@ -54,7 +54,7 @@ struct IndexModule {
                                          const std::string& where, int threads);
 };
 
-// The library's only symbol: a function that returns const IndexModule*.
+// The symbol of the library's IndexModule.
 inline constexpr const char* kIndexModuleSymbol = "quantface_index_module";
 
 }  // namespace quantface

@@ -29,8 +29,10 @@ Image render_face(uint64_t seed, uint64_t identity, uint64_t view_index, const F
         fail_usage("rendered faces: the size must be 16 to 1024 pixels");
     if (options.oversampling < 1 || options.oversampling > 4)
         fail_usage("rendered faces: oversampling must be 1 to 4");
+    if (!(options.span >= 1 && options.span <= 2)) fail_usage("rendered faces: the span must be 1 to 2");
     const FaceTraits face = sample_face_traits(seed, identity);
-    const ViewTraits view = sample_view_traits(seed, identity, view_index, face);
+    ViewTraits view = sample_view_traits(seed, identity, view_index, face);
+    view.scale /= options.span;
     const LitPicture lit = options.head != nullptr ? draw_head(*options.head, seed, identity, face, view,
                                                                soften(options, view), info)
                                                    : draw_built_in_head(face, view, options, info);

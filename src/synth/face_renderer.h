@@ -20,6 +20,9 @@ struct FaceRenderOptions {
     int oversampling = 2;  // samples per pixel and axis, 1 to 4
     // False: no blur, noise or compression, for tests and pictures in documents.
     bool sensor_effects = true;
+    // Side of what the picture shows, in sides of an aligned face: above 1 there is more around the face, as
+    // in a photograph that was not cut out yet. 1 to 2.
+    float span = 1;
 };
 
 // What the renderer knows about a picture.

@@ -132,7 +132,8 @@ class GeneratorSource final : public ImageSource {
         const bool landmarks_known = geometry_ == FaceGeometry::kFfhq || geometry_ == FaceGeometry::kPoints;
         if (!landmarks_known) return resized(picture, side_, side_);
         const FivePoints fractions = geometry_ == FaceGeometry::kFfhq ? ffhq_landmarks() : options_.points;
-        return aligned_face(picture, to_pixels(fractions, picture.height, picture.width), side_);
+        return aligned_face(picture, to_pixels(fractions, picture.height, picture.width), side_,
+                            WarpSampling::kShrinkFirst);
     }
 
     std::vector<Image> generate(int64_t first) const {
@@ -150,8 +151,10 @@ class GeneratorSource final : public ImageSource {
                 const auto place = static_cast<size_t>(missing[i] - first);
                 Image picture = to_image(pictures[static_cast<int64_t>(i)], range_);
                 if (detector_) {
-                    if (const auto face = detector_->largest_face(picture)) {
-                        done[place] = aligned_face(picture, face->landmarks, side_);
+                    const std::vector<DetectedFace> faces = detector_->faces(picture);
+                    if (const DetectedFace* face = largest_face(faces)) {
+                        done[place] =
+                            aligned_face(picture, face->landmarks, side_, WarpSampling::kShrinkFirst);
                     }
                 }
                 if (attempt == 0) first_pictures[place] = std::move(picture);
