@@ -110,11 +110,16 @@ class Enrolment {
     void open_gallery() {
         gallery_.emplace(Gallery::open_or_create(options_.gallery, embedder_.network(), store_));
         gallery_->require_network(embedder_.network());
+        note_alignment();
+    }
+
+    // Embeddings stay comparable, but faces that are cut out in one way agree better.
+    void note_alignment() {
         const std::string& own = gallery_->network().alignment;
-        if (own != embedder_.network().alignment) {
-            fail_usage(fmt::format("{}: its faces were aligned another way ({}), not so: {}",
-                                   options_.gallery, own, embedder_.network().alignment));
-        }
+        if (own == embedder_.network().alignment) return;
+        counts_.notes.push_back(
+            fmt::format("{}: its first faces were aligned another way ({}) than these ({})", options_.gallery,
+                        own, embedder_.network().alignment));
     }
 
     void enroll_batch(size_t first, size_t size) {

@@ -59,9 +59,9 @@ Json to_json(const SearchDecision& decision) {
 std::string describe(const SearchDecision& decision) {
     if (!decision.threshold) {
         return fmt::format(
-            "no decision: a pairwise FAR of {:g} takes {} pairs of different people; {} has {}, {} are "
-            "lacking "
-            "(enrol more people, or give --thresholds of an evaluation)\n",
+            "no decision: a pairwise FAR of {:g} takes {} pairs of different people; of {} there are {}, {} "
+            "are "
+            "lacking (enroll more people, or give --thresholds of an evaluation)\n",
             decision.far, format_count(decision.pairs + decision.lacking_pairs), decision.source,
             format_count(decision.pairs), format_count(decision.lacking_pairs));
     }
