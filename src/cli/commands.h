@@ -24,5 +24,9 @@ void add_embed_command(CLI::App& program, Action& action);
 void add_bench_command(CLI::App& program, Action& action);
 void add_export_command(CLI::App& program, Action& action);
 void add_run_command(CLI::App& program, Action& action);
+void add_enroll_command(CLI::App& program, Action& action);
+void add_search_command(CLI::App& program, Action& action);
+void add_gallery_command(CLI::App& program, Action& action);
+void add_index_command(CLI::App& program, Action& action);
 
 }  // namespace quantface

@@ -83,6 +83,10 @@ int run(int argc, char** argv) {
     add_bench_command(program, action);
     add_export_command(program, action);
     add_run_command(program, action);
+    add_enroll_command(program, action);
+    add_search_command(program, action);
+    add_gallery_command(program, action);
+    add_index_command(program, action);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -8,7 +8,7 @@
 # then fails.
 cmake_minimum_required(VERSION 3.22)
 
-set(layers base numerics kernels graph formats runtime api faces synth quantize train eval report cli)
+set(layers base numerics kernels graph formats runtime api faces synth quantize train eval gallery report cli)
 
 # Outside headers by the start of their name, and the files (regular expression on the path below src) that may include
 # them. A header that no row allows is a violation.
@@ -19,8 +19,10 @@ set(library_rules
   "opencv2/"                            "^faces/"
   "Eigen/"                              "^(quantize|eval)/"
   "torch/|ATen/|c10/|c10d/"             "^train/"
-  "openssl/"                            "^(quantize|train|report|cli)/"
+  "openssl/"                            "^(quantize|train|gallery|report|cli)/"
   "archive\\.h|archive_entry\\.h"         "^synth/assets/"
+  "sqlite3\\.h"                          "^gallery/sqlite"
+  "faiss/|omp\\.h"                       "^gallery/faiss_"
   "nlohmann/|fmt/"                      "^(synth|quantize|train|eval|report|cli)/"
   "CLI/"                                "^cli/"
   "toml\\+\\+/"                           "^cli/")
