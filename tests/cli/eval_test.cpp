@@ -34,7 +34,7 @@ class Eval : public testing::Test {
             {"synth", "--out", faces_->file("all"), "--count", std::to_string(kPeople * kImages)});
         ASSERT_EQ(result.exit_code, 0) << result.err;
         std::vector<fs::path> images;
-        for (const auto& entry : fs::directory_iterator(faces_->file("all"))) {
+        for (const auto& entry : fs::recursive_directory_iterator(faces_->file("all"))) {
             if (entry.path().extension() == ".png") images.push_back(entry.path());
         }
         std::sort(images.begin(), images.end());
@@ -271,7 +271,7 @@ TEST_F(Eval, WhatCannotBeJudgedIsRefused) {
     };
     fs::create_directories(folder_.file("empty"));
     EXPECT_EQ(code(folder_.file("empty")), 3);
-    EXPECT_EQ(code(faces_->file("all")), 3);  // no subfolders
+    EXPECT_EQ(code(people_ + "/Pa"), 3);  // no subfolders
     EXPECT_EQ(code(folder_.file("nowhere")), 3);
     EXPECT_EQ(code(folder_.write("list.txt", "a b c\n")), 3);
     EXPECT_EQ(run_program({"eval", model_, "--bench", people_, "--ijb", "N7"}).exit_code, 2);
