@@ -248,26 +248,63 @@ void read_benchmarks(RecipeReader& root, const fs::path& folder, StudyRecipe& re
     }
 }
 
-// A key that becomes an option with a value, or nothing.
-void add_integer(RecipeReader& reader, const std::string& key, const char* option, int64_t low, int64_t high,
-                 std::vector<std::string>& arguments) {
-    if (const auto value = reader.integer(key, low, high))
-        arguments.insert(arguments.end(), {option, std::to_string(*value)});
-}
+// Keys that become an option of `eval` with a value, or nothing.
+class EvalArguments {
+  public:
+    EvalArguments(RecipeReader& reader, std::vector<std::string>& arguments)
+        : reader_(reader), arguments_(arguments) {}
+
+    void text(const std::string& key, const char* option) {
+        if (const auto value = reader_.text(key)) add({option, *value});
+    }
+    void integer(const std::string& key, const char* option, int64_t low, int64_t high) {
+        if (const auto value = reader_.integer(key, low, high)) add({option, std::to_string(*value)});
+    }
+    void number(const std::string& key, const char* option, double low, double high) {
+        if (const auto value = reader_.number(key, low, high)) add({option, fmt::format("{}", *value)});
+    }
+    // The option is given where the key is `when`.
+    void flag(const std::string& key, const char* option, bool when = true) {
+        if (reader_.flag(key).value_or(!when) == when) add({option});
+    }
+    void rates(const std::string& key, const char* option) {
+        const std::vector<double> rates = reader_.numbers(key);
+        if (!rates.empty()) add({option});
+        for (const double rate : rates) {
+            if (rate < 1e-9 || rate > 1)
+                fail_at(reader_.place_of(key), fmt::format("'{}': rates are 1e-9 to 1", key));
+            add({fmt::format("{}", rate)});
+        }
+    }
+
+  private:
+    void add(const std::vector<std::string>& words) {
+        arguments_.insert(arguments_.end(), words.begin(), words.end());
+    }
+
+    RecipeReader& reader_;
+    std::vector<std::string>& arguments_;
+};
 
 void read_evaluation(RecipeReader& root, const fs::path& folder, RecipeEvaluation& evaluation) {
     if (const RecipeValue* table = root.table("evaluation")) {
         RecipeReader reader(*table, "[evaluation]");
-        if (reader.flag("flip").value_or(false)) evaluation.arguments.push_back("--flip");
-        if (const auto ijb = reader.text("ijb"))
-            evaluation.arguments.insert(evaluation.arguments.end(), {"--ijb", *ijb});
-        add_integer(reader, "bootstrap", "--bootstrap", 0, 1000000, evaluation.arguments);
-        add_integer(reader, "threads", "--threads", 0, 1024, evaluation.arguments);
         evaluation.agreement = optional_file(reader, "data", recipe_source, folder);
         if (reader.find("images") != nullptr && !evaluation.agreement)
             fail_at(reader.place_of("images"), "'images' goes with 'data', on which agreement is measured");
-        add_integer(reader, "images", "--images", 1, 10000000, evaluation.arguments);
+        evaluation.detector = optional_file(reader, "detector", recipe_path, folder);
         evaluation.cache = reader.flag("cache").value_or(true);
+        EvalArguments arguments(reader, evaluation.arguments);
+        arguments.integer("images", "--images", 1, 10000000);
+        arguments.flag("flip", "--flip");
+        arguments.text("ijb", "--ijb");
+        arguments.rates("far", "--far");
+        arguments.integer("bootstrap", "--bootstrap", 0, 1000000);
+        arguments.number("confidence", "--confidence", 0.5, 0.9999);
+        arguments.integer("seed", "--seed", 0, int64_t{1} << 53);
+        arguments.flag("centred", "--centred");
+        arguments.flag("detect", "--detect");
+        arguments.integer("threads", "--threads", 0, 1024);
         reader.finish();
     }
 }
@@ -277,9 +314,11 @@ void read_report(RecipeReader& root, const fs::path& folder, RecipeEvaluation& e
         RecipeReader reader(*table, "[report]");
         evaluation.html = reader.flag("html").value_or(true);
         evaluation.csv = reader.flag("csv").value_or(true);
-        if (reader.flag("layers").value_or(false)) evaluation.arguments.push_back("--layers");
-        if (reader.flag("speed").value_or(false)) evaluation.arguments.push_back("--speed");
-        evaluation.faces = optional_file(reader, "faces", recipe_path, folder);
+        evaluation.faces = optional_file(reader, "faces", recipe_source, folder);
+        EvalArguments arguments(reader, evaluation.arguments);
+        arguments.flag("layers", "--layers");
+        arguments.flag("speed", "--speed");
+        arguments.flag("pictures", "--no-pictures", false);
         reader.finish();
     }
 }

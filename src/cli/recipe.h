@@ -49,7 +49,8 @@ struct RecipeBenchmark {
 struct RecipeEvaluation {
     std::vector<std::string> arguments;   // of `eval`: what needs no file
     std::optional<RecipeFile> agreement;  // SOURCE on which students are compared with their teachers
-    std::optional<RecipeFile> faces;      // a folder of faces to show
+    std::optional<RecipeFile> detector;   // for photographs
+    std::optional<RecipeFile> faces;      // SOURCE of faces to show
     bool cache = true, html = true, csv = true;
 };
 

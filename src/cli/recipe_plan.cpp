@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 
 #include "base/error.h"
 
@@ -187,6 +188,18 @@ void add_outputs(const RecipeEvaluation& evaluation, const fs::path& out, StudyS
     if (evaluation.cache) append(step.arguments, {"--cache", (out / "cache").string()});
 }
 
+// Those that the recipe names, else the first that the study drew.
+std::string faces_to_show(const StudyRecipe& recipe, const StudyPlan& plan, const std::vector<bool>& done) {
+    const std::optional<RecipeFile>& named = recipe.evaluation.faces;
+    if (named && !named->why_missing()) return named->text;
+    size_t step = 0;
+    for (const RecipeData& data : recipe.data) {
+        if (!data.rendered) continue;
+        if (done[step++]) return "folder:" + faces_folder(plan.out, data).string();
+    }
+    return "";
+}
+
 }  // namespace
 
 bool StudyPlan::misses_required() const {
@@ -219,9 +232,10 @@ StudyPlan plan_study(const StudyRecipe& recipe, const fs::path& out) {
     }
     leave_out_unneeded(plan);
     plan_benchmarks(recipe, plan);
-    for (const auto& [kind, file] : {std::pair("agreement", recipe.evaluation.agreement),
-                                     std::pair("report's", recipe.evaluation.faces)}) {
-        if (file) note_missing(kind, "faces", *file, false, plan);
+    for (const auto& [table, key, file] : {std::tuple("[evaluation]", "data", recipe.evaluation.agreement),
+                                           std::tuple("[evaluation]", "detector", recipe.evaluation.detector),
+                                           std::tuple("[report]", "faces", recipe.evaluation.faces)}) {
+        if (file) note_missing(table, key, *file, false, plan);
     }
     refuse_same_names(plan);
     return plan;
@@ -246,8 +260,10 @@ StudyStep evaluation_step(const StudyRecipe& recipe, const StudyPlan& plan, cons
     if (step.missing.empty() && !has_agreement && plan.benchmarks.empty())
         step.missing = "nothing to measure on is there";
     append(step.arguments, evaluation.arguments);
-    if (evaluation.faces && !evaluation.faces->why_missing())
-        append(step.arguments, {"--faces", evaluation.faces->text});
+    if (evaluation.detector && !evaluation.detector->why_missing())
+        append(step.arguments, {"--detector", evaluation.detector->text});
+    if (const std::string faces = faces_to_show(recipe, plan, done); !faces.empty())
+        append(step.arguments, {"--faces", faces});
     for (const std::string& what : missing) step.arguments.push_back("--missing=" + what);
     add_outputs(evaluation, plan.out, step);
     return step;

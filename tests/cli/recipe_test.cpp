@@ -233,6 +233,30 @@ TEST_F(RecipeTest, PathsAreSeenFromTheRecipeAndVariablesPutIn) {
     EXPECT_EQ(benchmark("odd:name.bin").text, folder_.file("odd:name.bin"));
 }
 
+TEST_F(RecipeTest, EvaluationAndReportBecomeOptionsOfEval) {
+    const StudyRecipe recipe = read_with("", R"(images = 64
+flip = true
+ijb = "N0D1F2"
+far = [1e-4, 0.001]
+bootstrap = 200
+confidence = 0.9
+seed = 3
+centred = true
+detect = false
+threads = 2
+[report]
+html = false
+layers = true
+pictures = false
+)");
+    EXPECT_EQ(shell_line(recipe.evaluation.arguments),
+              "--images 64 --flip --ijb N0D1F2 --far 0.0001 0.001 --bootstrap 200 --confidence 0.9 --seed 3 "
+              "--centred --threads 2 --layers --no-pictures");
+    EXPECT_FALSE(recipe.evaluation.html);
+    EXPECT_TRUE(recipe.evaluation.csv);
+    expect_refused(std::string(kTop) + kTables + "far = 2\n", 11, 7, "1e-9 to 1");
+}
+
 TEST_F(RecipeTest, ThePlanIsTeachersTimesBitsTimesData) {
     folder_.write("tiny.onnx", tiny_onnx());
     const StudyRecipe recipe = read_with("", R"([[teacher]]
@@ -270,12 +294,13 @@ ptq = true
     // Each network with its students; those that are not done are left out, what is missing is said.
     const StudyStep evaluation =
         evaluation_step(recipe, plan, {true, true, false, true, false, false}, {"it's late"});
+
     EXPECT_EQ(shell_line(evaluation.arguments),
               "eval " + folder_.file("tiny.onnx") + " " + out + "/students/tiny_w8a8_noise.qfm '" +
                   folder_.file("tiny.onnx") + "?mean=1,2.5,3&std=128&bgr' " + out +
-                  "/students/other_w8a8_noise.qfm --data noise:2 '--missing=it'\\''s late' --save-json " +
-                  out + "/report.json --html " + out + "/report.html --csv " + out + "/report.csv --cache " +
-                  out + "/cache");
+                  "/students/other_w8a8_noise.qfm --data noise:2 --faces folder:" + faces +
+                  " '--missing=it'\\''s late' --save-json " + out + "/report.json --html " + out +
+                  "/report.html --csv " + out + "/report.csv --cache " + out + "/cache");
 }
 
 TEST_F(RecipeTest, WhatIsMissingIsNamedOnce) {

@@ -22,16 +22,12 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// What these tests look at is the JSON document alone.
+// Most tests look at the JSON document alone; the others cost time.
 constexpr const char* kPlainReport = R"(cache = false
 [report]
 html = false
 csv = false
 )";
-
-bool eval_takes(const std::string& option) {
-    return run_program({"eval", "--help"}).out.find(option) != std::string::npos;
-}
 
 class Study : public testing::Test {
   protected:
@@ -188,8 +184,20 @@ TEST_F(Study, LogsHoldNoBars) {
     EXPECT_NE(log.find("\npreparing images: 8 in 0 s\n"), std::string::npos) << log;
 }
 
+TEST_F(Study, TheReportIsOnePageATableAndADocument) {
+    const ProgramResult made = run({"report={}", "evaluation.cache=true", "teacher.tiny.mean=127",
+                                    "teacher.tiny.std=[128, 127.5, 127]", "teacher.tiny.bgr=true",
+                                    "benchmark=[{name=\"lfw\", spec=\"lfw.bin\", optional=true}]"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_EQ(report()["missing"], Json({"benchmark lfw: " + folder_.file("lfw.bin") + " is not there"}));
+    EXPECT_NE(text("report.html").find("lfw.bin is not there"), std::string::npos);
+    EXPECT_TRUE(text("report.csv").starts_with("model,bits,file_bytes,benchmark,measure,value,low,high"));
+    // Students agree with a teacher that sees its image as they do.
+    ASSERT_EQ(report()["models"].size(), 3u);
+    EXPECT_GT(report()["models"][1]["agreement"][0]["mean_cosine"].get<double>(), 0.9);
+}
+
 TEST_F(Study, WhatFailsIsReportedAndTheRestGoesOn) {
-    if (!eval_takes("--missing")) GTEST_SKIP() << "eval cannot be told what is missing";
     // 3 bytes hold no network.
     const std::vector<std::string> changes = {"student=[{name=\"tiniest\", acts=8, target_size=3}]"};
     const ProgramResult failed = run(changes);
