@@ -19,7 +19,9 @@ void add_synth_command(CLI::App& program, Action& action);
 void add_assets_command(CLI::App& program, Action& action);
 void add_quantize_command(CLI::App& program, Action& action);
 void add_eval_command(CLI::App& program, Action& action);
+void add_align_command(CLI::App& program, Action& action);
 void add_embed_command(CLI::App& program, Action& action);
+void add_verify_command(CLI::App& program, Action& action);
 void add_bench_command(CLI::App& program, Action& action);
 void add_export_command(CLI::App& program, Action& action);
 
