@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 SIDE, INPUT = 160, 64
-EPOCHS, BATCH = 20, 192
+EPOCHS, BATCH = 16, 192
 # Where a square around a face lies, in the pixels of the 112-pixel crop that its landmarks align to: as dlib's detector
 # places its boxes on rendered faces (middle 57 +- 3, 72 +- 5, side 90 +- 9), 1.2 times as large.
 MIDDLE, SQUARE = (56.5, 72.0), 108.0
