@@ -79,7 +79,9 @@ int run(int argc, char** argv) {
     add_quantize_command(program, action);
     add_eval_command(program, action);
     add_merge_command(program, action);
+    add_align_command(program, action);
     add_embed_command(program, action);
+    add_verify_command(program, action);
     add_bench_command(program, action);
     add_export_command(program, action);
     add_run_command(program, action);

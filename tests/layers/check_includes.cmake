@@ -17,6 +17,7 @@ set(library_rules
   "flatbuffers/"                        "^(formats|synth/assets)/"
   "quantface/"                          "^api/"
   "opencv2/"                            "^faces/"
+  "dlib/"                               "^faces/built_in_finder"
   "Eigen/"                              "^(quantize|eval)/"
   "torch/|ATen/|c10/|c10d/"             "^train/"
   "openssl/"                            "^(quantize|train|gallery|report|cli)/"
