@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/json_output.h"
 #include "cli/photo_embedding.h"
+#include "cli/skipped_images.h"
 #include "cli/text_table.h"
 
 namespace quantface {
@@ -211,7 +212,7 @@ void run_enroll(const EnrollOptions& options, Progress& progress) {
     if (!options.json.print) print_counts(options, counts, enrolment.gallery());
     for (const std::string& note : counts.notes) fmt::print(stderr, "note: {}\n", note);
     print_notes(enrolment.model());
-    report_skipped(counts.skipped, work.photos.size());
+    report_skipped(lines_of(counts.skipped), std::ssize(work.photos));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "cli/json_output.h"
 #include "cli/photo_embedding.h"
 #include "cli/search_decision.h"
+#include "cli/skipped_images.h"
 #include "cli/text_table.h"
 #include "gallery/exact_search.h"
 #include "gallery/index_search.h"
@@ -155,7 +156,7 @@ void run_search(const CommandOptions& options, Progress& progress) {
                    options.gallery, gallery.network().alignment, embedder.network().alignment);
     }
     print_notes(embedder.model());
-    report_skipped(photos.skipped, names.size());
+    report_skipped(lines_of(photos.skipped), std::ssize(names));
 }
 
 }  // namespace

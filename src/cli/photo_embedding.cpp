@@ -51,8 +51,6 @@ PhotoEmbedder::PhotoEmbedder(const PhotoModelOptions& options)
       embedder_(make_embedder(model_)) {
     network_ = {model_.sha256, model_.name, model_.embedding_size(), describe_input(model_.input_spec()),
                 aligner_.description()};
-    // A file that is no detector is not the photos' fault.
-    if (!options.photos.detector.empty()) aligner_.open_detector();
 }
 
 void PhotoEmbedder::embed_images(const std::vector<Image>& images, std::vector<PhotoEmbedding>& photos,
@@ -115,16 +113,10 @@ std::vector<std::string> photos_of(const std::string& argument) {
     return photos;
 }
 
-void report_skipped(const std::vector<SkippedPhoto>& skipped, size_t photos) {
-    if (skipped.empty()) return;
-    for (const SkippedPhoto& photo : skipped) {
-        std::string line = photo.reason;
-        for (char& c : line) {
-            if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-        }
-        fmt::print(stderr, "skipped: {}\n", line);
-    }
-    fail_bad_input(fmt::format("{} of {} photos were skipped", skipped.size(), photos));
+std::vector<std::string> lines_of(const std::vector<SkippedPhoto>& skipped) {
+    std::vector<std::string> lines;
+    for (const SkippedPhoto& photo : skipped) lines.push_back(photo.reason);
+    return lines;
 }
 
 }  // namespace quantface

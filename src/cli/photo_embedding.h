@@ -70,11 +70,10 @@ class PhotoEmbedder {
 // paths. Throws Error(kBadInput) where a folder holds none.
 std::vector<std::string> photos_of(const std::string& argument);
 
-// Named on stderr, one line each; then, where there are any, throws Error(kBadInput) "... of ... photos were
-// skipped". The last thing that a command does.
+// A photo without a usable face, and why.
 struct SkippedPhoto {
     std::string name, reason;
 };
-void report_skipped(const std::vector<SkippedPhoto>& skipped, size_t photos);
+std::vector<std::string> lines_of(const std::vector<SkippedPhoto>& skipped);
 
 }  // namespace quantface
