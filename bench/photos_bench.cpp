@@ -1,10 +1,10 @@
 // How well detectors find faces and landmarks in photographs whose landmarks are known.
 //   photos_bench NAMES PHOTOS [DETECTOR.onnx]...
-// NAMES: lines "name x1 y1 ... x5 y5 score", as lists of the IJB layout have them, or "-" where no landmarks are
-// known; PHOTOS: their folder. Measures the built-in detector and each one named: the share of photographs
-// with a face, distances of landmarks to the known ones in pixels of the photograph and of the 112-pixel crop
-// that the known ones align to, distances between the two crops' corners (what the network sees of it),
-// milliseconds a photograph on one thread (OpenCV's own threads aside).
+// NAMES: lines "name x1 y1 ... x5 y5 score", as lists of the IJB layout have them, or "-" where no landmarks
+// are known; PHOTOS: their folder. Measures the built-in detector and each one named: the share of
+// photographs with a face, distances of landmarks to the known ones in pixels of the photograph and of the
+// 112-pixel crop that the known ones align to, distances between the two crops' corners (what the network
+// sees of it), milliseconds a photograph on one thread (OpenCV's own threads aside).
 #include <algorithm>
 #include <chrono>
 #include <cmath>

@@ -29,9 +29,11 @@ constexpr NamedKind kNamed[] = {{"render", SourceKind::kRendered},
 // Sources by a path behind a prefix.
 constexpr NamedKind kPrefixed[] = {{"folder:", SourceKind::kFolder}, {"generator:", SourceKind::kGenerator}};
 
-bool exists(const std::string& path) {
+namespace fs = std::filesystem;
+
+bool exists(const std::string& path, const fs::path& folder) {
     std::error_code ignored;
-    return !path.empty() && std::filesystem::exists(path, ignored);
+    return !path.empty() && fs::exists(folder / path, ignored);
 }
 
 // "0.7" or "70%"; nothing where the text is no such number.
@@ -101,13 +103,13 @@ Part parse_named(const std::string& text, SourceKind kind, std::string_view argu
 }
 
 // A path with arguments behind it, unless they belong to the path.
-Part parse_path(const std::string& text, SourceKind kind, const std::string& path) {
+Part parse_path(const std::string& text, SourceKind kind, const std::string& path, const fs::path& folder) {
     Part part;
     part.source.kind = kind;
     part.source.text = text;
     part.source.path = path;
     std::string& rest = part.source.path;
-    while (!exists(rest)) {
+    while (!exists(rest, folder)) {
         const std::string argument(last_argument(rest));
         if (const auto share = share_number(argument); share && !part.share) {
             part.share = share;
@@ -121,27 +123,27 @@ Part parse_path(const std::string& text, SourceKind kind, const std::string& pat
     return part;
 }
 
-Part parse_path_part(const std::string& text) {
+Part parse_path_part(const std::string& text, const fs::path& folder) {
     for (const NamedKind& prefixed : kPrefixed) {
         if (text.starts_with(prefixed.name)) {
-            return parse_path(text, prefixed.kind, text.substr(prefixed.name.size()));
+            return parse_path(text, prefixed.kind, text.substr(prefixed.name.size()), folder);
         }
     }
-    return parse_path(text, SourceKind::kPath, text);
+    return parse_path(text, SourceKind::kPath, text, folder);
 }
 
-Part parse_part(const std::string& text) {
+Part parse_part(const std::string& text, const fs::path& folder) {
     for (const NamedKind& named : kNamed) {
         const std::string_view view = text;
         if (!view.starts_with(named.name)) continue;
         const std::string_view arguments = view.substr(named.name.size());
         if (arguments.empty() || arguments.starts_with(':')) return parse_named(text, named.kind, arguments);
     }
-    return parse_path_part(text);
+    return parse_path_part(text, folder);
 }
 
 // Text between commas, except that pieces which together name a file or folder stay together.
-std::vector<Part> split(const std::string& text) {
+std::vector<Part> split(const std::string& text, const fs::path& folder) {
     std::vector<std::string> pieces;
     for (size_t begin = 0; begin <= text.size();) {
         const size_t comma = std::min(text.find(',', begin), text.size());
@@ -156,15 +158,15 @@ std::vector<Part> split(const std::string& text) {
         for (; end > first + 1; --end) {
             std::string joined = pieces[first];
             for (size_t i = first + 1; i < end; ++i) joined += "," + pieces[i];
-            const Part part = parse_path_part(joined);
-            if (exists(part.source.path)) {
+            const Part part = parse_path_part(joined, folder);
+            if (exists(part.source.path, folder)) {
                 parts.push_back(part);
                 break;
             }
         }
         if (end == first + 1) {
             if (pieces[first].empty()) fail_usage(text + ": a source between commas is empty");
-            parts.push_back(parse_part(pieces[first]));
+            parts.push_back(parse_part(pieces[first], folder));
         }
         first = end;
     }
@@ -182,8 +184,8 @@ int64_t share_units(const Part& part) {
 
 }  // namespace
 
-std::vector<SourceText> parse_source(const std::string& text) {
-    std::vector<Part> parts = split(text);
+std::vector<SourceText> parse_source(const std::string& text, const fs::path& folder) {
+    std::vector<Part> parts = split(text, folder);
     int64_t given = 0, open = 0;
     for (const Part& part : parts) {
         if (part.share) {
@@ -209,6 +211,21 @@ std::vector<SourceText> parse_source(const std::string& text) {
         sources.push_back(std::move(part.source));
     }
     return sources;
+}
+
+std::string source_with_absolute_paths(const std::string& text, const fs::path& folder) {
+    std::string absolute;
+    for (const SourceText& part : parse_source(text, folder)) {
+        // "PATH:ARGUMENTS", or the same behind "folder:" or "generator:".
+        const bool prefixed = part.kind == SourceKind::kFolder || part.kind == SourceKind::kGenerator;
+        std::string piece = part.text;
+        if (!part.path.empty()) {
+            piece.replace(prefixed ? piece.find(':') + 1 : 0, part.path.size(),
+                          (fs::absolute(folder) / part.path).lexically_normal().string());
+        }
+        absolute += (absolute.empty() ? "" : ",") + piece;
+    }
+    return absolute;
 }
 
 }  // namespace quantface

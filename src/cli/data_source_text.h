@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,10 @@ struct SourceText {
 // "folder:PATH:0.3", "FILE.bin:30%", "generator:FILE.pt:latent=512:0.3". Parts without a share divide equally
 // what the others leave. A text that exists as a path stands for that path, whatever commas and colons are in
 // it; a path that is called as a source is written "./noise". Throws Error(kUsage) where a name or number is
-// none, or the shares do not sum up to 1.
-std::vector<SourceText> parse_source(const std::string& text);
+// none, or the shares do not sum up to 1. Relative paths are looked for in `folder`, else in the current one.
+std::vector<SourceText> parse_source(const std::string& text, const std::filesystem::path& folder = {});
+
+// The text with every path of files absolute, as seen from `folder`. Throws as parse_source does.
+std::string source_with_absolute_paths(const std::string& text, const std::filesystem::path& folder);
 
 }  // namespace quantface

@@ -3,82 +3,132 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "cli/benchmark_embedding.h"
+#include "cli/data_hash.h"
 #include "cli/embedding.h"
+#include "cli/sha256.h"
 #include "eval/embeddings.h"
-#include "faces/bin_pack.h"
 
 namespace quantface {
 
 namespace {
 
-// Embeddings of each contestant (with flips: the sums), and their speed.
-struct Embedded {
-    std::vector<std::vector<float>> embeddings;
-    std::vector<double> images_per_second;
-};
-
-Embedded embed_all(const EvaluationSetup& setup, const std::string& name, int64_t count,
-                   const ImageReader& read, ThreadPool& pool, Progress& progress) {
-    std::vector<const Embedder*> embedders;
-    for (const Contestant& contestant : setup.contestants) embedders.push_back(contestant.embedder.get());
-    progress.start(name + ", images", count);
-    std::vector<EmbeddingSet> sets = embed_images(embedders, count, read, setup.flip, pool, progress);
-    progress.finish();
-    Embedded result;
-    const double passes = static_cast<double>(count) * (setup.flip ? 2 : 1);
-    for (EmbeddingSet& set : sets) {
-        result.embeddings.push_back(setup.flip ? sum_of_flips(set.embeddings, set.mirrored)
-                                               : std::move(set.embeddings));
-        result.images_per_second.push_back(passes / std::max(set.seconds, 1e-9));
-    }
-    return result;
+std::string description_of(const InputSpec& spec) {
+    std::string text = std::to_string(spec.height) + "x" + std::to_string(spec.width) +
+                       (spec.color_order == ColorOrder::kRgb ? " RGB" : " BGR");
+    for (const float number : spec.mean) text += " " + std::to_string(number);
+    for (const float number : spec.std) text += " " + std::to_string(number);
+    return text;
 }
 
-std::vector<Measurement> measure(const EvaluationSetup& setup, const Embedded& embedded) {
-    std::vector<Measurement> measurements(setup.contestants.size());
-    for (size_t i = 0; i < measurements.size(); ++i) {
-        measurements[i].images_per_second = embedded.images_per_second[i];
-        const int size = setup.contestants[i].embedder->embedding_size();
-        if (!setup.teacher || *setup.teacher == i ||
-            setup.contestants[*setup.teacher].embedder->embedding_size() != size) {
-            continue;
-        }
-        measurements[i].agreement =
-            measure_agreement(embedded.embeddings[i], embedded.embeddings[*setup.teacher], size);
+// Everything that decides the embeddings' bits. Float networks round differently on different instruction
+// sets; that is left out, so that machines can share the work.
+EmbeddingSetKey key_of(const EvaluationSetup& setup, const Contestant& contestant, const Benchmark& benchmark,
+                       const std::string& data_sha256) {
+    const std::string text = "quantface embeddings 1\n" + contestant.model->sha256 + "\n" +
+                             description_of(contestant.embedder->input_spec()) + "\n" + data_sha256 + "\n" +
+                             (benchmark.aligns_photos() ? setup.photos : "as given") + "\n";
+    return {sha256_hex(text), benchmark.image_count(), contestant.embedder->embedding_size(),
+            benchmark.needs_mirrored()};
+}
+
+// Rows of images that did not fail.
+std::vector<float> usable_rows(std::span<const float> rows, const std::vector<bool>& failed, int size) {
+    std::vector<float> usable;
+    const auto width = static_cast<size_t>(size);
+    for (size_t i = 0; i < failed.size(); ++i) {
+        if (!failed[i])
+            usable.insert(usable.end(), rows.begin() + static_cast<std::ptrdiff_t>(i * width),
+                          rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
     }
-    return measurements;
+    return usable;
+}
+
+// With flips the sums are compared, which is what is judged.
+std::optional<EmbeddingAgreement> agreement_of(const EvaluationSetup& setup, size_t i,
+                                               const std::vector<std::vector<float>>& rows) {
+    const std::optional<size_t> teacher = setup.contestants[i].teacher;
+    const int size = setup.contestants[i].embedder->embedding_size();
+    if (!teacher || setup.contestants[*teacher].embedder->embedding_size() != size || rows[i].empty())
+        return std::nullopt;
+    return measure_agreement(rows[i], rows[*teacher], size);
+}
+
+std::vector<const Embedder*> embedders_of(const EvaluationSetup& setup) {
+    std::vector<const Embedder*> embedders;
+    for (const Contestant& contestant : setup.contestants) embedders.push_back(contestant.embedder.get());
+    return embedders;
+}
+
+void measure(const EvaluationSetup& setup, EmbeddedBenchmark& embedded, DataResult& result, ThreadPool& pool,
+             Progress& progress) {
+    std::vector<std::vector<float>> usable;
+    for (size_t i = 0; i < setup.contestants.size(); ++i) {
+        const BenchmarkEmbeddingSet& set = embedded.sets[i];
+        const int size = setup.contestants[i].embedder->embedding_size();
+        usable.push_back(usable_rows(set.mirrored.empty() ? set.plain : sum_of_flips(set.plain, set.mirrored),
+                                     embedded.is_failed, size));
+    }
+    for (size_t i = 0; i < setup.contestants.size(); ++i) {
+        const BenchmarkEmbeddingSet& set = embedded.sets[i];
+        Measurement measurement;
+        measurement.agreement = agreement_of(setup, i, usable);
+        if (set.images_seen > 0)
+            measurement.images_per_second =
+                static_cast<double>(set.images_seen) / std::max(set.seconds, 1e-9);
+        const BenchmarkEmbeddings rows{set.plain, set.mirrored,
+                                       setup.contestants[i].embedder->embedding_size(), embedded.is_failed};
+        measurement.judgement = result.benchmark->judge(rows, setup.judge, pool, progress);
+        result.measurements.push_back(std::move(measurement));
+    }
 }
 
 }  // namespace
 
-DataResult evaluate_pack(const EvaluationSetup& setup, const std::string& path, ThreadPool& pool,
-                         Progress& progress) {
-    const BinPack pack = BinPack::open(path);
-    const auto genuine = std::count(pack.same_flags().begin(), pack.same_flags().end(), true);
-    // Before the work, not after it.
-    if (pack.pair_count() < 10 || genuine == 0 || genuine == pack.pair_count()) {
-        fail_bad_input(path + ": " + std::to_string(pack.pair_count()) + " pairs, " +
-                       std::to_string(genuine) + " of the same person; ten pairs and both kinds are needed");
+DataResult evaluate_benchmark(const EvaluationSetup& setup, std::unique_ptr<Benchmark> benchmark,
+                              ThreadPool& pool, Progress& progress) {
+    DataResult result;
+    result.name = benchmark->name();
+    result.images = benchmark->image_count();
+    result.benchmark = std::move(benchmark);
+    if (setup.hash_data || !setup.cache.empty())
+        result.sha256 = hash_data_files(result.benchmark->data_files(), pool, progress);
+    std::vector<std::unique_ptr<EmbeddingStore>> stores;
+    if (!setup.cache.empty()) {
+        for (const Contestant& contestant : setup.contestants) {
+            stores.push_back(std::make_unique<EmbeddingStore>(
+                setup.cache, key_of(setup, contestant, *result.benchmark, result.sha256), setup.shard));
+        }
     }
-    const Embedded embedded = embed_all(
-        setup, pack.file_name(), pack.image_count(), [&](int64_t index) { return pack.image(index); }, pool,
-        progress);
-    DataResult result{pack.file_name(), pack.image_count(), measure(setup, embedded)};
-    for (size_t i = 0; i < result.measurements.size(); ++i) {
-        result.measurements[i].verification =
-            evaluate_verification(embedded.embeddings[i], setup.contestants[i].embedder->embedding_size(),
-                                  pack.same_flags(), kReportedFars);
-    }
+    EmbeddedBenchmark embedded =
+        embed_benchmark(*result.benchmark, embedders_of(setup), stores, setup.shard, pool, progress);
+    result.failed = embedded.failed;
+    if (!setup.shard.is_all()) return result;
+    if (static_cast<int64_t>(result.failed.size()) == result.images)
+        fail_bad_input(result.benchmark->path() + ": no image is usable; " + result.failed[0].reason);
+    measure(setup, embedded, result, pool, progress);
     return result;
 }
 
 DataResult evaluate_source(const EvaluationSetup& setup, const ImageSource& source, int64_t count,
                            ThreadPool& pool, Progress& progress) {
-    const int64_t images = std::min(count, source.size().value_or(count));
-    const std::string name = source.description();
-    const Embedded embedded = embed_all(
-        setup, "held-out faces", images, [&](int64_t index) { return source.image(index); }, pool, progress);
-    return {name, images, measure(setup, embedded)};
+    DataResult result;
+    result.images = std::min(count, source.size().value_or(count));
+    result.name = source.description();
+    progress.start("held-out faces, images", result.images);
+    std::vector<EmbeddingSet> sets = embed_images(
+        embedders_of(setup), result.images, [&](int64_t index) { return source.image(index); }, false, pool,
+        progress);
+    progress.finish();
+    std::vector<std::vector<float>> rows;
+    for (EmbeddingSet& set : sets) rows.push_back(std::move(set.embeddings));
+    for (size_t i = 0; i < rows.size(); ++i) {
+        Measurement measurement;
+        measurement.agreement = agreement_of(setup, i, rows);
+        measurement.images_per_second = static_cast<double>(result.images) / std::max(sets[i].seconds, 1e-9);
+        result.measurements.push_back(std::move(measurement));
+    }
+    return result;
 }
 
 }  // namespace quantface

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <vector>
 
 #include "base/error.h"
@@ -56,6 +57,29 @@ OnnxImportOptions parse_input_options(const InputOptions& options) {
     if (options.std) parsed.input_std = parse_channels("--input-std", *options.std, true);
     parsed.bgr = options.bgr;
     return parsed;
+}
+
+ModelArgument parse_model_argument(const std::string& text, const InputOptions& defaults) {
+    std::error_code ignored;
+    const size_t mark = std::filesystem::exists(text, ignored) ? std::string::npos : text.find('?');
+    if (mark == std::string::npos) return {text, defaults};
+    ModelArgument argument{text.substr(0, mark), {}};
+    for (size_t begin = mark + 1; begin <= text.size();) {
+        const size_t end = std::min(text.find('&', begin), text.size());
+        const std::string part = text.substr(begin, end - begin);
+        if (part == "bgr") {
+            argument.input.bgr = true;
+        } else if (part.starts_with("mean=")) {
+            argument.input.mean = part.substr(5);
+        } else if (part.starts_with("std=")) {
+            argument.input.std = part.substr(4);
+        } else {
+            fail_usage(text + ": '" + part +
+                       "' after the question mark; known are mean=A[,B,C], std=A[,B,C] and bgr");
+        }
+        begin = end + 1;
+    }
+    return argument;
 }
 
 }  // namespace quantface

@@ -25,4 +25,13 @@ void add_input_options(CLI::App& command, InputOptions& options);
 // zero.
 OnnxImportOptions parse_input_options(const InputOptions& options);
 
+// MODEL as `eval` takes it: PATH, or PATH?mean=A[,B,C]&std=A[,B,C]&bgr, which says of this network alone what
+// the options say of all. What exists as a path is that path.
+struct ModelArgument {
+    std::string path;
+    InputOptions input;
+};
+// Throws Error(kUsage) where what follows the question mark is not of that form.
+ModelArgument parse_model_argument(const std::string& text, const InputOptions& defaults);
+
 }  // namespace quantface

@@ -1,5 +1,5 @@
-// Parts of the program that are loaded when they are needed, because what they are linked to takes longer to load
-// than most commands run: files in ../lib/quantface, seen from the program.
+// Parts of the program that are loaded when they are needed, because what they are linked to takes longer to
+// load than most commands run: files in ../lib/quantface, seen from the program.
 #pragma once
 
 #include <string>

@@ -78,9 +78,13 @@ int run(int argc, char** argv) {
     add_assets_command(program, action);
     add_quantize_command(program, action);
     add_eval_command(program, action);
+    add_merge_command(program, action);
+    add_align_command(program, action);
     add_embed_command(program, action);
+    add_verify_command(program, action);
     add_bench_command(program, action);
     add_export_command(program, action);
+    add_run_command(program, action);
     add_enroll_command(program, action);
     add_search_command(program, action);
     add_gallery_command(program, action);

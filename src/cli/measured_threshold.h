@@ -13,6 +13,7 @@ struct MeasuredThreshold {
     double reached_far = 0;
     std::string benchmark;  // measured on
     int64_t impostor_pairs = 0;
+    bool flip = false;  // of embeddings that are sums with those of mirror images
 };
 
 // The threshold at `far` of the network with this SHA-256, on the benchmark with the most impostor pairs.

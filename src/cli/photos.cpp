@@ -21,10 +21,10 @@ constexpr uint64_t kMostDetectorBytes = uint64_t{256} << 20;
 constexpr int kMethodVersion = 1;
 
 FaceDetector opened_detector(const std::string& path) {
-    const auto& module = *static_cast<const PhotoModule*>(load_library(
-        {"quantface_photos.so", kPhotoModuleSymbol, "face detection", "it belongs beside the program",
-         "install it, or give images that are aligned already"},
-        "photographs"));
+    const auto& module = *static_cast<const PhotoModule*>(
+        load_library({"quantface_photos.so", kPhotoModuleSymbol, "face detection",
+                      "it belongs beside the program", "install it, or give images that are aligned already"},
+                     "photographs"));
     return FaceDetector(path.empty() ? module.built_in() : module.open(path));
 }
 
@@ -48,7 +48,11 @@ struct PhotoAligner::State {
 
     const FaceDetector& opened() {
         const std::lock_guard lock(mutex);
-        if (!detector) detector = opened_detector(options.detector);
+        try {
+            if (!detector) detector = opened_detector(options.detector);
+        } catch (const Error& error) {
+            throw DetectorError(error.kind(), error.what());
+        }
         return *detector;
     }
 };
@@ -58,10 +62,6 @@ PhotoAligner::PhotoAligner(const PhotoOptions& options) : state_(std::make_uniqu
 }
 
 PhotoAligner::~PhotoAligner() = default;
-
-void PhotoAligner::open_detector() const {
-    state_->opened();
-}
 
 Image PhotoAligner::face(const Image& photo, const std::string& name, int side,
                          std::optional<FoundFace>* found) const {
@@ -85,8 +85,8 @@ std::string PhotoAligner::description() const {
     std::string detector = "the built-in detector";
     if (!options.detector.empty()) {
         const std::filesystem::path path = options.detector;
-        detector =
-            fmt::format("{} (sha256 {:.16})", path.filename().string(), sha256_hex(read_file(path, kMostDetectorBytes)));
+        detector = fmt::format("{} (sha256 {:.16})", path.filename().string(),
+                               sha256_hex(read_file(path, kMostDetectorBytes)));
     }
     return fmt::format("faces found by {}, the {} of several, five-point alignment, method {}{}", detector,
                        options.centred ? "centred one" : "largest", kMethodVersion,

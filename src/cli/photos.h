@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "faces/face_detector.h"
 #include "faces/image.h"
 
@@ -29,6 +30,12 @@ struct FoundFace {
     int faces = 0;      // found in all
 };
 
+// A detector that cannot be opened: no fault of the photograph that was to be looked at.
+class DetectorError final : public Error {
+  public:
+    using Error::Error;
+};
+
 // Thread-safe. The detector is opened when the first photograph needs it.
 class PhotoAligner {
   public:
@@ -37,14 +44,11 @@ class PhotoAligner {
 
     // The face of side x side pixels. An image of exactly that size is taken for an aligned face and given
     // back as it is, unless options.detect; `found`, where given, is then nothing. Throws Error(kBadInput)
-    // "NAME: no face found" where there is none, and what opening the detector throws (open_detector).
+    // "NAME: no face found" where there is none, and DetectorError where the detector cannot be opened: of
+    // kind kBadInput where its file is no detector, kUsage where the program was installed without its
+    // library for photographs.
     Image face(const Image& photo, const std::string& name, int side,
                std::optional<FoundFace>* found = nullptr) const;
-
-    // Opens the detector now, so that a wrong --detector is not taken for a broken photograph. Throws
-    // Error(kBadInput) where the file is no detector, Error(kUsage) where the program was installed without
-    // its library for photographs.
-    void open_detector() const;
 
     // One line on how faces were found and aligned, for reports and for the key of cached embeddings: another
     // detector file, choice or version of the method has another line. Reads the detector's file; throws

@@ -15,6 +15,7 @@ void install_stop_signals();
 
 class TerminalProgress final : public Progress {
   public:
+    // A bar where stderr is a terminal or QUANTFACE_PROGRESS is "bar".
     TerminalProgress();
     // Ends a bar left open by an error, so that the error's line stands alone.
     ~TerminalProgress() override;
@@ -34,7 +35,7 @@ class TerminalProgress final : public Progress {
     void end_line();
 
     std::mutex mutex_;
-    bool is_terminal_;
+    bool is_terminal_ = false;
     bool active_ = false;
     bool bar_open_ = false;  // a bar stands on the current line
     std::string name_, unit_, description_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "eval/roc.h"
 
 namespace quantface {
 
@@ -17,14 +18,6 @@ double edge(size_t bin) {
 
 double share(int64_t part, int64_t whole) {
     return static_cast<double>(part) / static_cast<double>(whole);
-}
-
-std::optional<double> d_prime(const Distribution& same, const Distribution& other) {
-    const double variance = (same.standard_deviation * same.standard_deviation +
-                             other.standard_deviation * other.standard_deviation) /
-                            2;
-    if (!(variance > 0)) return std::nullopt;
-    return (same.mean - other.mean) / std::sqrt(variance);
 }
 
 }  // namespace
@@ -78,25 +71,13 @@ std::optional<Separation> separation(const CosineHistogram& same, const CosineHi
     Separation result;
     result.d_prime = d_prime(same.describe(), other.describe());
     const std::vector<int64_t> accepted = same.counts_from(), passed = other.counts_from();
-    double far = 0, frr = 1;
-    bool crossed = false;
+    result.equal_error_rate = equal_error_rate(RocCurve::of_histograms(same, other));
     for (size_t bin = accepted.size(); bin-- > 0;) {
-        const double next_far = share(passed[bin], impostors);
-        const double next_frr = 1 - share(accepted[bin], genuine);
-        const double accuracy = 1 - (next_far + next_frr) / 2;
+        const double accuracy = (share(accepted[bin], genuine) + 1 - share(passed[bin], impostors)) / 2;
         if (accuracy >= result.balanced_accuracy) {
             result.balanced_accuracy = accuracy;
             result.accuracy_threshold = edge(bin);
         }
-        if (!crossed && next_far >= next_frr) {
-            // On the line to this point, the share of the way at which both are equal.
-            const double steps = (next_far - far) + (frr - next_frr);
-            const double way = steps > 0 ? (frr - far) / steps : 0;
-            result.equal_error_rate = far + way * (next_far - far);
-            crossed = true;
-        }
-        far = next_far;
-        frr = next_frr;
     }
     return result;
 }
@@ -104,9 +85,7 @@ std::optional<Separation> separation(const CosineHistogram& same, const CosineHi
 std::optional<double> threshold_at_far(const CosineHistogram& other, double far) {
     if (!(far > 0 && far <= 1))
         fail_usage("a FAR of " + std::to_string(far) + "; it must be above 0, at most 1");
-    const auto pairs = static_cast<double>(other.count());
-    // The last bits of a decimal like 0.29, whose double times 100 is below 29, are forgiven.
-    const auto allowed = static_cast<int64_t>(std::floor(far * pairs * (1 + 1e-12)));
+    const int64_t allowed = allowed_impostors(far, other.count());
     if (allowed == 0) return std::nullopt;
     const std::vector<int64_t> passed = other.counts_from();
     size_t bin = passed.size() - 1;

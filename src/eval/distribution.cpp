@@ -39,4 +39,12 @@ Distribution describe(std::vector<double> numbers) {
     return result;
 }
 
+std::optional<double> d_prime(const Distribution& genuine, const Distribution& impostors) {
+    const double variance = (genuine.standard_deviation * genuine.standard_deviation +
+                             impostors.standard_deviation * impostors.standard_deviation) /
+                            2;
+    if (!(variance > 0)) return std::nullopt;
+    return (genuine.mean - impostors.mean) / std::sqrt(variance);
+}
+
 }  // namespace quantface

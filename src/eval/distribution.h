@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace quantface {
@@ -23,5 +24,9 @@ struct Distribution {
 
 // Of finite numbers.
 Distribution describe(std::vector<double> numbers);
+
+// (mean of genuine - mean of impostors) / sqrt((variance of genuine + variance of impostors) / 2), the d' of
+// signal detection (Green, Swets 1966). Nothing where neither varies.
+std::optional<double> d_prime(const Distribution& genuine, const Distribution& impostors);
 
 }  // namespace quantface

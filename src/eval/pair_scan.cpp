@@ -1,20 +1,16 @@
 #include "eval/pair_scan.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <memory>
 #include <string>
 
 #include "base/error.h"
 #include "eval/embeddings.h"
+#include "eval/row_products.h"
 
 namespace quantface {
 
 namespace {
-
-constexpr int64_t kQueryBlock = 128, kGalleryBlock = 1024;
-
-using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 struct Rows {
     Rows(std::span<const float> rows, int64_t row_size) : numbers(rows), dimension(row_size) {
@@ -29,40 +25,27 @@ struct Rows {
         }
     }
 
-    Eigen::Map<const RowMatrix> block(int64_t first, int64_t size) const {
-        return {numbers.data() + first * dimension, size, dimension};
-    }
-
     std::span<const float> numbers;
     int64_t dimension, count = 0;
     std::vector<uint8_t> valid;
 };
 
-// Calls use(query, index in gallery, cosine, thread) for every valid pair: the queries of a block on one
-// thread, each query's gallery in ascending order.
+// Calls use(query, index in gallery, cosine, thread) for every valid pair: the pairs of a query on one
+// thread, its gallery in ascending order.
 template <typename Use>
 void for_each_pair(const Rows& queries, const Rows& gallery, ThreadPool& pool, Progress& progress,
                    const Use& use) {
-    const int64_t blocks = (queries.count + kQueryBlock - 1) / kQueryBlock;
-    progress.start("comparing embeddings, images", queries.count);
-    pool.parallel_for(blocks, [&](int64_t block, int thread) {
-        const int64_t first = block * kQueryBlock, size = std::min(kQueryBlock, queries.count - first);
-        RowMatrix cosines;
-        for (int64_t other = 0; other < gallery.count; other += kGalleryBlock) {
-            if (progress.stop_requested()) fail_work("interrupted");
-            const int64_t others = std::min(kGalleryBlock, gallery.count - other);
-            cosines.noalias() = queries.block(first, size) * gallery.block(other, others).transpose();
-            for (int64_t row = 0; row < size; ++row) {
-                if (!queries.valid[first + row]) continue;
-                const float* line = cosines.row(row).data();
-                for (int64_t column = 0; column < others; ++column) {
-                    if (gallery.valid[other + column]) use(first + row, other + column, line[column], thread);
-                }
-            }
-        }
-        progress.advance(size);
-    });
-    progress.finish();
+    for_each_product(queries.numbers, gallery.numbers, queries.dimension, false, pool, progress,
+                     [&](const ProductBlock& block, int thread) {
+                         for (int64_t row = 0; row < block.rows; ++row) {
+                             if (!gallery.valid[block.first_row + row]) continue;
+                             for (int64_t query = 0; query < block.queries; ++query) {
+                                 if (!queries.valid[block.first_query + query]) continue;
+                                 use(block.first_query + query, block.first_row + row, block.at(row, query),
+                                     thread);
+                             }
+                         }
+                     });
 }
 
 void keep_nearer(Neighbour& best, int64_t index, float cosine) {

@@ -11,22 +11,19 @@ namespace quantface {
 
 namespace {
 
-// Elements of a sorted list below a value.
-size_t count_below(const std::vector<double>& sorted, double value) {
-    return static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), value) - sorted.begin());
-}
-
-double share(size_t part, size_t whole) {
+double share(int64_t part, int64_t whole) {
     return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// floor(far * impostors), forgiving the last bits of a decimal like 0.29, whose double times 100 is below 29.
-size_t allowed_impostors(double far, size_t impostors) {
-    const double exact = far * static_cast<double>(impostors);
-    return std::min(impostors, static_cast<size_t>(std::floor(exact * (1 + 1e-12))));
+void check_far(double far) {
+    if (!(far > 0 && far <= 1))
+        fail_usage("a FAR of " + std::to_string(far) + "; it must be above 0, at most 1");
 }
 
-}  // namespace
+// Genuine and impostor distances, each ascending.
+struct SplitDistances {
+    std::vector<double> genuine, impostors;
+};
 
 SplitDistances split_distances(std::span<const double> distances, const std::vector<bool>& same) {
     if (distances.size() != same.size()) {
@@ -37,60 +34,143 @@ SplitDistances split_distances(std::span<const double> distances, const std::vec
     for (size_t pair = 0; pair < same.size(); ++pair) {
         if (!std::isfinite(distances[pair]))
             fail_usage("the distance of pair " + std::to_string(pair) + " is no number");
-        (same[pair] ? split.genuine : split.impostor).push_back(distances[pair]);
-    }
-    if (split.genuine.empty() || split.impostor.empty()) {
-        fail_usage("error rates need pairs of one person and pairs of two people");
+        (same[pair] ? split.genuine : split.impostors).push_back(distances[pair]);
     }
     std::sort(split.genuine.begin(), split.genuine.end());
-    std::sort(split.impostor.begin(), split.impostor.end());
+    std::sort(split.impostors.begin(), split.impostors.end());
     return split;
 }
 
-TarAtFar tar_at_far(const SplitDistances& distances, double far) {
-    if (!(far > 0 && far <= 1))
-        fail_usage("a FAR of " + std::to_string(far) + "; it must be above 0, at most 1");
-    const size_t impostors = distances.impostor.size();
+void check_both_kinds(bool both) {
+    if (!both) fail_usage("error rates need pairs of one person and pairs of two people");
+}
+
+// The first step with more impostors than that; steps().size() where there is none.
+size_t first_beyond(const RocCurve& curve, int64_t impostors) {
+    const auto steps = curve.steps();
+    return static_cast<size_t>(
+        std::partition_point(steps.begin(), steps.end(),
+                             [&](const RocCurve::Step& step) { return step.impostors <= impostors; }) -
+        steps.begin());
+}
+
+}  // namespace
+
+void RocCurve::add(double distance, int64_t genuine, int64_t impostors) {
+    if (genuine == 0 && impostors == 0) return;
+    const Step before = steps_.empty() ? Step{} : steps_.back();
+    steps_.push_back({distance, before.genuine + genuine, before.impostors + impostors});
+}
+
+RocCurve RocCurve::of_pairs(std::span<const double> distances, const std::vector<bool>& same) {
+    const SplitDistances split = split_distances(distances, same);
+    const auto& genuine = split.genuine;
+    const auto& impostors = split.impostors;
+    check_both_kinds(!genuine.empty() && !impostors.empty());
+    RocCurve curve;
+    size_t g = 0, i = 0;
+    while (g < genuine.size() || i < impostors.size()) {
+        const double distance = g == genuine.size()     ? impostors[i]
+                                : i == impostors.size() ? genuine[g]
+                                                        : std::min(genuine[g], impostors[i]);
+        int64_t genuine_here = 0, impostors_here = 0;
+        for (; g < genuine.size() && genuine[g] == distance; ++g) ++genuine_here;
+        for (; i < impostors.size() && impostors[i] == distance; ++i) ++impostors_here;
+        curve.add(distance, genuine_here, impostors_here);
+    }
+    // Less distance is more alike.
+    curve.d_prime_ = quantface::d_prime(describe(impostors), describe(genuine));
+    return curve;
+}
+
+RocCurve RocCurve::of_histograms(const CosineHistogram& genuine, const CosineHistogram& impostors) {
+    check_both_kinds(genuine.count() > 0 && impostors.count() > 0);
+    const std::vector<int64_t> g = genuine.counts_from(), i = impostors.counts_from();
+    RocCurve curve;
+    for (size_t bin = CosineHistogram::kBins; bin-- > 0;) {
+        const double edge = static_cast<double>(bin) * CosineHistogram::kBinWidth - 1;
+        curve.add(2 - 2 * edge, g[bin] - g[bin + 1], i[bin] - i[bin + 1]);
+    }
+    curve.d_prime_ = quantface::d_prime(genuine.describe(), impostors.describe());
+    return curve;
+}
+
+int64_t allowed_impostors(double far, int64_t impostors) {
+    const double exact = far * static_cast<double>(impostors);
+    return std::min(impostors, static_cast<int64_t>(std::floor(exact * (1 + 1e-12))));
+}
+
+TarAtFar tar_at_far(const RocCurve& curve, double far) {
+    check_far(far);
     TarAtFar result;
     result.far = far;
-    const size_t allowed = allowed_impostors(far, impostors);
+    const int64_t allowed = allowed_impostors(far, curve.impostors());
     if (allowed == 0) return result;
-    // The first impostor that must be refused sets the threshold; others at its distance are refused with it.
+    const auto steps = curve.steps();
+    const size_t refused = first_beyond(curve, allowed);
+    const RocCurve::Step last = refused > 0 ? steps[refused - 1] : RocCurve::Step{};
     result.threshold =
-        allowed < impostors ? distances.impostor[allowed] : std::numeric_limits<double>::infinity();
-    result.tar = share(count_below(distances.genuine, result.threshold), distances.genuine.size());
-    result.reached_far = share(count_below(distances.impostor, result.threshold), impostors);
+        refused < steps.size() ? steps[refused].distance : std::numeric_limits<double>::infinity();
+    result.margin =
+        refused == 0 || refused == steps.size() ? result.threshold : (last.distance + result.threshold) / 2;
+    result.tar = share(last.genuine, curve.genuine());
+    result.reached_far = share(last.impostors, curve.impostors());
     return result;
 }
 
-double roc_auc(const SplitDistances& distances) {
-    double wins = 0;
-    for (const double genuine : distances.genuine) {
-        const auto [low, high] =
-            std::equal_range(distances.impostor.begin(), distances.impostor.end(), genuine);
-        wins += static_cast<double>(distances.impostor.end() - high) + static_cast<double>(high - low) / 2;
-    }
-    return wins / static_cast<double>(distances.genuine.size()) /
-           static_cast<double>(distances.impostor.size());
+double tar_at_far_linear(const RocCurve& curve, double far) {
+    check_far(far);
+    const auto steps = curve.steps();
+    const double wanted = far * static_cast<double>(curve.impostors());
+    const auto beyond = std::partition_point(steps.begin(), steps.end(), [&](const RocCurve::Step& step) {
+        return static_cast<double>(step.impostors) <= wanted;
+    });
+    if (beyond == steps.end()) return 1;
+    const RocCurve::Step before = beyond == steps.begin() ? RocCurve::Step{} : *(beyond - 1);
+    const double way = (wanted - static_cast<double>(before.impostors)) /
+                       static_cast<double>(beyond->impostors - before.impostors);
+    const double genuine =
+        static_cast<double>(before.genuine) + way * static_cast<double>(beyond->genuine - before.genuine);
+    return genuine / static_cast<double>(curve.genuine());
 }
 
-double equal_error_rate(const SplitDistances& distances) {
-    const auto& genuine = distances.genuine;
-    const auto& impostor = distances.impostor;
-    size_t genuine_passed = 0, impostor_passed = 0;
+double tar_at_far_nearest(const RocCurve& curve, double far) {
+    check_far(far);
+    const auto steps = curve.steps();
+    double least = far;  // of the point (0, 0), which always stands first
+    double tar = 0;
+    for (size_t i = 0; i < steps.size(); ++i) {
+        const bool inner = i > 0 && i + 1 < steps.size();
+        const bool straight =
+            inner && steps[i + 1].genuine - steps[i].genuine == steps[i].genuine - steps[i - 1].genuine &&
+            steps[i + 1].impostors - steps[i].impostors == steps[i].impostors - steps[i - 1].impostors;
+        if (straight) continue;
+        const double away = std::abs(share(steps[i].impostors, curve.impostors()) - far);
+        if (away > least) continue;
+        least = away;
+        tar = share(steps[i].genuine, curve.genuine());
+    }
+    return tar;
+}
+
+double roc_auc(const RocCurve& curve) {
+    double wins = 0;
+    RocCurve::Step before;
+    for (const RocCurve::Step& step : curve.steps()) {
+        const auto genuine = static_cast<double>(step.genuine - before.genuine);
+        const auto beyond = static_cast<double>(curve.impostors() - step.impostors);
+        const auto tied = static_cast<double>(step.impostors - before.impostors);
+        wins += genuine * (beyond + tied / 2);
+        before = step;
+    }
+    return wins / static_cast<double>(curve.genuine()) / static_cast<double>(curve.impostors());
+}
+
+double equal_error_rate(const RocCurve& curve) {
     double far = 0, frr = 1;
-    // Each step passes all pairs at the next distance: pairs at one distance cannot be told apart.
-    while (far < frr) {
-        const double next_genuine = genuine_passed < genuine.size() ? genuine[genuine_passed]
-                                                                    : std::numeric_limits<double>::infinity();
-        const double next_impostor = impostor_passed < impostor.size()
-                                         ? impostor[impostor_passed]
-                                         : std::numeric_limits<double>::infinity();
-        const double distance = std::min(next_genuine, next_impostor);
-        while (genuine_passed < genuine.size() && genuine[genuine_passed] == distance) ++genuine_passed;
-        while (impostor_passed < impostor.size() && impostor[impostor_passed] == distance) ++impostor_passed;
-        const double next_far = share(impostor_passed, impostor.size());
-        const double next_frr = 1 - share(genuine_passed, genuine.size());
+    for (const RocCurve::Step& step : curve.steps()) {
+        const double next_far = share(step.impostors, curve.impostors());
+        const double next_frr = 1 - share(step.genuine, curve.genuine());
         if (next_far >= next_frr) {
             // On the line from (far, frr) to the next point, the share of the way at which both are equal.
             const double way = (frr - far) / ((next_far - far) + (frr - next_frr));

@@ -84,6 +84,7 @@ TenFoldResult ten_fold_accuracy(std::span<const double> distances, const std::ve
             static_cast<size_t>(std::max_element(elsewhere.begin(), elsewhere.end()) - elsewhere.begin());
         result.fold_accuracies.push_back(static_cast<double>(by_fold[fold][best]) /
                                          static_cast<double>(sizes[fold]));
+        result.fold_thresholds.push_back(threshold_at(best));
         result.threshold_mean += threshold_at(best);
     }
     // Summed, then divided: ten perfect folds give exactly 1.
@@ -98,43 +99,11 @@ TenFoldResult ten_fold_accuracy(std::span<const double> distances, const std::ve
     return result;
 }
 
-std::vector<double> pair_distances(std::span<const float> embeddings, int64_t dimension,
-                                   const std::vector<bool>& same, int64_t& invalid) {
-    if (dimension < 1 || embeddings.size() % static_cast<size_t>(dimension) != 0 ||
-        embeddings.size() / static_cast<size_t>(dimension) != same.size() * 2) {
-        fail_usage(std::to_string(embeddings.size()) + " numbers do not make " +
-                   std::to_string(same.size() * 2) + " embeddings of " + std::to_string(dimension));
-    }
-    const auto width = static_cast<size_t>(dimension);
-    std::vector<double> distances;
-    distances.reserve(same.size());
-    for (size_t pair = 0; pair < same.size(); ++pair) {
-        const auto a = embeddings.subspan(pair * 2 * width, width);
-        const auto b = embeddings.subspan((pair * 2 + 1) * width, width);
-        const bool a_valid = is_valid_embedding(a), b_valid = is_valid_embedding(b);
-        invalid += (a_valid ? 0 : 1) + (b_valid ? 0 : 1);
-        if (a_valid && b_valid) {
-            distances.push_back(normalized_distance(a, b));
-        } else {
-            distances.push_back(same[pair] ? kMaxDistance : 0);
-        }
-    }
-    return distances;
-}
-
-VerificationResult evaluate_verification(std::span<const float> embeddings, int64_t dimension,
-                                         const std::vector<bool>& same, std::span<const double> fars) {
-    VerificationResult result;
-    const auto distances = pair_distances(embeddings, dimension, same, result.invalid_embeddings);
-    const SplitDistances split = split_distances(distances, same);
-    result.pairs = static_cast<int64_t>(same.size());
-    result.genuine_pairs = static_cast<int64_t>(split.genuine.size());
-    result.impostor_pairs = static_cast<int64_t>(split.impostor.size());
-    result.ten_fold = ten_fold_accuracy(distances, same);
-    for (const double far : fars) result.tar_at_far.push_back(tar_at_far(split, far));
-    result.auc = roc_auc(split);
-    result.equal_error_rate = equal_error_rate(split);
-    return result;
+double pair_distance(std::span<const float> a, std::span<const float> b, bool same, int64_t& invalid) {
+    const bool a_valid = is_valid_embedding(a), b_valid = is_valid_embedding(b);
+    invalid += (a_valid ? 0 : 1) + (b_valid ? 0 : 1);
+    if (a_valid && b_valid) return normalized_distance(a, b);
+    return same ? kMaxDistance : 0;
 }
 
 }  // namespace quantface

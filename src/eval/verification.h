@@ -6,14 +6,13 @@
 #include <span>
 #include <vector>
 
-#include "eval/roc.h"
-
 namespace quantface {
 
 struct TenFoldResult {
     double accuracy_mean = 0, accuracy_std = 0;  // over the folds, in [0, 1]; population standard deviation
     double threshold_mean = 0;                   // of the thresholds chosen
     std::vector<double> fold_accuracies;         // in the order of the folds
+    std::vector<double> fold_thresholds;         // squared distances, the same order
 };
 
 // Folds are contiguous blocks of pairs in order; where the pairs do not divide, the first folds have one
@@ -24,27 +23,10 @@ struct TenFoldResult {
 TenFoldResult ten_fold_accuracy(std::span<const double> distances, const std::vector<bool>& same,
                                 int folds = 10);
 
-struct VerificationResult {
-    int64_t pairs = 0, genuine_pairs = 0, impostor_pairs = 0;
-    // Embeddings without a direction (zero, infinite or not a number): a network that gives them is broken,
-    // but its result shall say how badly. A pair with one counts as wrong at every threshold but the
-    // extremes: distance 4 where the people are the same, 0 where they are not.
-    int64_t invalid_embeddings = 0;
-    TenFoldResult ten_fold;
-    std::vector<TarAtFar> tar_at_far;  // in the order asked for
-    double auc = 0;                    // in [0, 1]
-    double equal_error_rate = 0;       // in [0, 1]
-};
-
-// Squared distances, in [0, 4], of the pairs of a matrix of 2N embeddings, pair i being rows 2i and 2i+1; raw
-// or normalised, the rows are normalised here. Invalid embeddings as in VerificationResult, their number
-// added to `invalid`.
-std::vector<double> pair_distances(std::span<const float> embeddings, int64_t dimension,
-                                   const std::vector<bool>& same, int64_t& invalid);
-
-// embeddings: 2N x dimension, as in pair_distances; same: N flags. Throws Error(kUsage) where the sizes
-// disagree, there are fewer than ten pairs, or all pairs are of one kind.
-VerificationResult evaluate_verification(std::span<const float> embeddings, int64_t dimension,
-                                         const std::vector<bool>& same, std::span<const double> fars);
+// The squared distance, in [0, 4], of two embeddings scaled to length 1. One that has no direction (zero,
+// infinite or not a number) comes from a broken network, whose result shall say how badly: the pair counts as
+// wrong at every threshold but the extremes, distance 4 where the people are the same, 0 where they are not,
+// and the embedding is counted in `invalid`.
+double pair_distance(std::span<const float> a, std::span<const float> b, bool same, int64_t& invalid);
 
 }  // namespace quantface

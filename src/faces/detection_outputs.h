@@ -14,7 +14,8 @@ inline constexpr std::array<int, 3> kDetectionStrides = {8, 16, 32};
 // One stride of SCRFD: rows are cells from the top left, two anchors each; distances in strides.
 struct ScrfdOutput {
     std::span<const float> scores;  // one a row, 0 to 1
-    std::span<const float> boxes;   // four a row: from the cell's place to the left, top, right and bottom edge
+    std::span<const float>
+        boxes;  // four a row: from the cell's place to the left, top, right and bottom edge
     std::span<const float> points;  // ten a row: x and y from the cell's place
 };
 inline constexpr int kScrfdAnchors = 2;

@@ -31,9 +31,9 @@ Image padded(const Image& image, int above, int beside) {
 
 template <typename Value>
 const DetectedFace* greatest(const std::vector<DetectedFace>& faces, const Value& value) {
-    const auto best = std::max_element(
-        faces.begin(), faces.end(),
-        [&](const DetectedFace& a, const DetectedFace& b) { return value(a) < value(b); });
+    const auto best =
+        std::max_element(faces.begin(), faces.end(),
+                         [&](const DetectedFace& a, const DetectedFace& b) { return value(a) < value(b); });
     return best == faces.end() ? nullptr : &*best;
 }
 

@@ -117,20 +117,33 @@ Image read_image(const std::filesystem::path& path) {
     return decode_image(read_file(path, uint64_t{1} << 30), path.string());
 }
 
-std::vector<uint8_t> encode_png(const Image& image) {
+namespace {
+
+// extension: ".png" or ".jpg", which chooses the format.
+std::vector<uint8_t> encoded(const Image& image, const char* extension, const std::vector<int>& parameters) {
     silence_opencv();
     check_image(image);
     cv::Mat bgr;
     cv::cvtColor(view_of(image), bgr, cv::COLOR_RGB2BGR);
-    std::vector<uint8_t> png;
+    std::vector<uint8_t> bytes;
     bool written = false;
     try {
-        written = cv::imencode(".png", bgr, png);
+        written = cv::imencode(extension, bgr, bytes, parameters);
     } catch (const cv::Exception& error) {
-        fail_work("cannot encode a PNG image: " + first_line(error.err));
+        fail_work(std::string("cannot encode a ") + extension + " image: " + first_line(error.err));
     }
-    if (!written) fail_work("cannot encode a PNG image");
-    return png;
+    if (!written) fail_work(std::string("cannot encode a ") + extension + " image");
+    return bytes;
+}
+
+}  // namespace
+
+std::vector<uint8_t> encode_png(const Image& image) {
+    return encoded(image, ".png", {});
+}
+
+std::vector<uint8_t> encode_jpeg(const Image& image, int quality) {
+    return encoded(image, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
 Image mirrored(const Image& image) {

@@ -31,6 +31,8 @@ struct RgbaImage {
 // The same for pictures with transparency; opaque where the file has none.
 RgbaImage decode_rgba_image(std::span<const uint8_t> bytes, const std::string& name);
 std::vector<uint8_t> encode_png(const Image& image);
+// quality: 1 to 100.
+std::vector<uint8_t> encode_jpeg(const Image& image, int quality);
 
 Image mirrored(const Image& image);
 // Area interpolation when shrinking, bilinear when growing.

@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
-#include <mutex>
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "base/file.h"
 #include "faces/detection_outputs.h"
 #include "faces/face_detector.h"
+#include "faces/shared_network.h"
 #include "formats/onnx_fixed_input.h"
 
 namespace quantface {
@@ -40,53 +39,6 @@ cv::Mat in_square(const cv::Mat& fitted, int side) {
 std::span<const float> numbers_of(const cv::Mat& output) {
     return {output.ptr<float>(), output.total()};
 }
-
-// A network that may run on several threads at once: OpenCV's keep their activations, so each thread borrows
-// one of its own, read from the bytes when there is none to borrow.
-class SharedNetwork {
-  public:
-    SharedNetwork(std::string name, std::vector<uint8_t> onnx)
-        : name_(std::move(name)), onnx_(std::move(onnx)), nets_(1, read()) {
-        for (const cv::String& output : nets_[0].getUnconnectedOutLayersNames()) outputs_.push_back(output);
-    }
-
-    const std::vector<cv::String>& outputs() const { return outputs_; }
-    const std::string& name() const { return name_; }
-
-    std::vector<cv::Mat> run(const cv::Mat& input) const {
-        cv::dnn::Net net = borrow();
-        std::vector<cv::Mat> results;
-        net.setInput(input);
-        net.forward(results, outputs_);
-        for (cv::Mat& result : results) result = result.clone();  // forward() keeps its memory
-        const std::lock_guard lock(mutex_);
-        nets_.push_back(std::move(net));
-        return results;
-    }
-
-  private:
-    cv::dnn::Net read() const {
-        return cv::dnn::readNetFromONNX(reinterpret_cast<const char*>(onnx_.data()), onnx_.size());
-    }
-
-    cv::dnn::Net borrow() const {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!nets_.empty()) {
-                cv::dnn::Net net = std::move(nets_.back());
-                nets_.pop_back();
-                return net;
-            }
-        }
-        return read();
-    }
-
-    std::string name_;
-    std::vector<uint8_t> onnx_;
-    std::vector<cv::String> outputs_;
-    mutable std::mutex mutex_;
-    mutable std::vector<cv::dnn::Net> nets_;
-};
 
 class NetworkFinder : public FaceFinder {
   public:
@@ -253,7 +205,6 @@ std::unique_ptr<FaceFinder> recognised(std::unique_ptr<SharedNetwork> network, i
 }  // namespace
 
 std::unique_ptr<FaceFinder> open_face_finder(const std::filesystem::path& path) {
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     const std::string name = path.string();
     // OpenCV before 5 takes no network whose image may have any size.
     FixedInputModel model = with_fixed_input(read_file(path, uint64_t{256} << 20), name, kUsualSide);

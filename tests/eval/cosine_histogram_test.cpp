@@ -88,11 +88,12 @@ TEST(Separation, OverlapCostsAccuracy) {
 TEST(Separation, EqualErrorRateAgreesWithTheSortedList) {
     const std::vector<double> same = normal_cosines(3000, 0.5, 0.15, 2),
                               other = normal_cosines(5000, 0.1, 0.12, 3);
-    SplitDistances distances;
-    for (const double cosine : same) distances.genuine.push_back(1 - cosine);
-    for (const double cosine : other) distances.impostor.push_back(1 - cosine);
-    std::sort(distances.genuine.begin(), distances.genuine.end());
-    std::sort(distances.impostor.begin(), distances.impostor.end());
+    std::vector<double> all;
+    for (const double cosine : same) all.push_back(1 - cosine);
+    for (const double cosine : other) all.push_back(1 - cosine);
+    std::vector<bool> truth(same.size(), true);
+    truth.resize(all.size(), false);
+    const RocCurve distances = RocCurve::of_pairs(all, truth);
     const auto result = separation(histogram_of(same), histogram_of(other));
     ASSERT_TRUE(result);
     EXPECT_NEAR(result->equal_error_rate, equal_error_rate(distances), 5e-4);

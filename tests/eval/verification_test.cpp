@@ -120,66 +120,19 @@ TEST(TenFold, WrongSizesAndNumbersAreRefused) {
 }
 
 // Ten genuine pairs at a right angle of 0 and ten impostor pairs at 90 degrees, lengths as they come.
-struct Embeddings {
-    std::vector<float> rows;
-    std::vector<bool> same;
 
-    Embeddings() {
-        for (int pair = 0; pair < 20; ++pair) {
-            const float length = static_cast<float>(pair + 1);
-            const bool is_same = pair % 2 == 0;
-            same.push_back(is_same);
-            rows.insert(rows.end(), {length, 0});
-            if (is_same) {
-                rows.insert(rows.end(), {3, 0});
-            } else {
-                rows.insert(rows.end(), {0, 5});
-            }
-        }
-    }
-};
-
-TEST(EvaluateVerification, PerfectEmbeddings) {
-    const Embeddings embeddings;
-    const std::vector<double> fars = {0.1, 0.01};
-    const VerificationResult result = evaluate_verification(embeddings.rows, 2, embeddings.same, fars);
-    EXPECT_EQ(result.pairs, 20);
-    EXPECT_EQ(result.genuine_pairs, 10);
-    EXPECT_EQ(result.impostor_pairs, 10);
-    EXPECT_EQ(result.invalid_embeddings, 0);
-    EXPECT_EQ(result.ten_fold.accuracy_mean, 1);
-    EXPECT_EQ(result.auc, 1);
-    EXPECT_EQ(result.equal_error_rate, 0);
-    ASSERT_EQ(result.tar_at_far.size(), 2u);
-    EXPECT_EQ(result.tar_at_far[0].tar, 1.0);
-    EXPECT_NEAR(result.tar_at_far[0].threshold, 2, 1e-12);
-    EXPECT_EQ(result.tar_at_far[1].far, 0.01);
-    EXPECT_EQ(result.tar_at_far[1].tar, std::nullopt);
-}
-
-TEST(EvaluateVerification, EmbeddingsWithoutDirectionCountAsWrong) {
-    Embeddings embeddings;
-    embeddings.rows[0] = 0;                                        // pair 0, genuine
-    embeddings.rows[4] = std::numeric_limits<float>::quiet_NaN();  // pair 1, impostor
-    embeddings.rows[7] = std::numeric_limits<float>::infinity();   // pair 1 again
+TEST(PairDistance, EmbeddingsWithoutDirectionCountAsWrong) {
+    const std::vector<float> one = {3, 0}, other = {0, 5}, zero = {0, 0},
+                             broken = {std::numeric_limits<float>::quiet_NaN(), 1};
     int64_t invalid = 0;
-    const auto distances = pair_distances(embeddings.rows, 2, embeddings.same, invalid);
-    EXPECT_EQ(invalid, 3);
-    EXPECT_EQ(distances[0], 4);
-    EXPECT_EQ(distances[1], 0);
-    EXPECT_EQ(distances[2], 0);
-    EXPECT_NEAR(distances[3], 2, 1e-12);
-    const VerificationResult result = evaluate_verification(embeddings.rows, 2, embeddings.same, {});
-    EXPECT_EQ(result.invalid_embeddings, 3);
-    EXPECT_NEAR(result.ten_fold.accuracy_mean, 0.9, 1e-12);
-    EXPECT_LT(result.auc, 1);
-}
-
-TEST(EvaluateVerification, WrongSizesAreRefused) {
-    const Embeddings embeddings;
-    EXPECT_THROW(evaluate_verification(embeddings.rows, 4, embeddings.same, {}), Error);
-    EXPECT_THROW(evaluate_verification(embeddings.rows, 0, embeddings.same, {}), Error);
-    EXPECT_THROW(evaluate_verification(embeddings.rows, 2, std::vector<bool>(20, true), {}), Error);
+    EXPECT_EQ(pair_distance(one, one, true, invalid), 0);
+    EXPECT_NEAR(pair_distance(one, other, false, invalid), 2, 1e-12);
+    EXPECT_EQ(invalid, 0);
+    EXPECT_EQ(pair_distance(one, zero, true, invalid), 4);
+    EXPECT_EQ(pair_distance(broken, other, false, invalid), 0);
+    EXPECT_EQ(invalid, 2);
+    EXPECT_EQ(pair_distance(zero, broken, true, invalid), 4);
+    EXPECT_EQ(invalid, 4);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ set(library_rules
   "flatbuffers/"                        "^(formats|synth/assets)/"
   "quantface/"                          "^api/"
   "opencv2/"                            "^faces/"
+  "dlib/"                               "^faces/built_in_finder"
   "Eigen/"                              "^(quantize|eval)/"
   "torch/|ATen/|c10/|c10d/"             "^train/"
   "openssl/"                            "^(quantize|train|gallery|report|cli)/"
@@ -24,10 +25,11 @@ set(library_rules
   "sqlite3\\.h"                          "^gallery/sqlite"
   "faiss/|omp\\.h"                       "^gallery/faiss_"
   "nlohmann/|fmt/"                      "^(synth|quantize|train|eval|report|cli)/"
-  "CLI/"                                "^cli/")
+  "CLI/"                                "^cli/"
+  "toml\\+\\+/"                           "^cli/")
 
 # The C++ library (<vector>), the C library and POSIX, and compilers' intrinsics: allowed everywhere.
-set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|dlfcn|arm_acle|arm_neon|cpuid|stddef|stdint|unistd|fcntl|sched|pthread|signal|stdlib|time|errno)\\.h)$")
+set(system_headers "^([a-z_0-9]+|sys/[a-z]+\\.h|(immintrin|dlfcn|arm_acle|arm_neon|cpuid|stddef|stdint|unistd|fcntl|sched|pthread|signal|spawn|poll|stdlib|time|errno)\\.h)$")
 
 if(NOT IS_DIRECTORY "${SOURCE_DIR}")
   message(FATAL_ERROR "SOURCE_DIR is no folder: '${SOURCE_DIR}'")

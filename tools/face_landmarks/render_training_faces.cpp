@@ -1,5 +1,5 @@
-// Rendered faces with their landmarks, for train.py: what the built-in detector's landmarks are learned from. No
-// photograph goes in.
+// Rendered faces with their landmarks, for train.py: what the built-in detector's landmarks are learned from.
+// No photograph goes in.
 //   render_training_faces OUT COUNT [SEED]
 // writes COUNT records of 160 x 160 bytes (luma, rows from the top) and 12 float32: the five landmarks in
 // pixels, yaw and pitch in degrees. Needs the head model (`quantface assets`).
