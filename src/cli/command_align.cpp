@@ -101,7 +101,7 @@ AlignedRun align_images(const AlignOptions& options, const std::vector<InputImag
         record.save();
     }
     if (progress.stop_requested()) fail_work("interrupted");
-    progress.finish();
+    if (run.made + run.kept > 0) progress.finish();  // else there is only an error to tell
     return run;
 }
 

@@ -96,12 +96,12 @@ void run_embed(const EmbedOptions& options, Progress& progress) {
     const auto count = static_cast<int64_t>(images.size());
     progress.start("embedding, images", count);
     std::vector<EmbeddingSet> sets = embed_images({embedder.get()}, count, read, false, pool, progress);
-    progress.finish();
     std::vector<std::string> names;
     for (int64_t i = 0; i < count; ++i) {
         if (!skipped.contains(i)) names.push_back(images[static_cast<size_t>(i)].name);
     }
     if (names.empty()) skipped.report(count);
+    progress.finish();
 
     std::vector<float>& embeddings = sets[0].embeddings;
     const int columns = embedder->embedding_size();

@@ -13,20 +13,12 @@ namespace quantface {
 
 namespace {
 
-std::string description_of(const InputSpec& spec) {
-    std::string text = std::to_string(spec.height) + "x" + std::to_string(spec.width) +
-                       (spec.color_order == ColorOrder::kRgb ? " RGB" : " BGR");
-    for (const float number : spec.mean) text += " " + std::to_string(number);
-    for (const float number : spec.std) text += " " + std::to_string(number);
-    return text;
-}
-
 // Everything that decides the embeddings' bits. Float networks round differently on different instruction
 // sets; that is left out, so that machines can share the work.
 EmbeddingSetKey key_of(const EvaluationSetup& setup, const Contestant& contestant, const Benchmark& benchmark,
                        const std::string& data_sha256) {
     const std::string text = "quantface embeddings 1\n" + contestant.model->sha256 + "\n" +
-                             description_of(contestant.embedder->input_spec()) + "\n" + data_sha256 + "\n" +
+                             describe_input(contestant.embedder->input_spec()) + "\n" + data_sha256 + "\n" +
                              (benchmark.aligns_photos() ? setup.photos : "as given") + "\n";
     return {sha256_hex(text), benchmark.image_count(), contestant.embedder->embedding_size(),
             benchmark.needs_mirrored()};

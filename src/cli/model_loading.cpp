@@ -64,6 +64,12 @@ void print_notes(const LoadedModel& model) {
     for (const std::string& note : model.notes) fmt::print(stderr, "note: {}: {}\n", model.name, note);
 }
 
+std::string describe_input(const InputSpec& spec) {
+    return fmt::format("{} x {} {} mean {},{},{} std {},{},{}", spec.height, spec.width,
+                       spec.color_order == ColorOrder::kRgb ? "RGB" : "BGR", spec.mean[0], spec.mean[1],
+                       spec.mean[2], spec.std[0], spec.std[1], spec.std[2]);
+}
+
 std::string describe_bits(const LoadedModel& model) {
     return model.graph() ? "fp32" : describe_bits(*model.integer_model());
 }

@@ -41,6 +41,9 @@ void print_notes(const LoadedModel& model);
 
 std::unique_ptr<Embedder> make_embedder(const LoadedModel& model);
 
+// Everything that the network expects of its image, in one line: the same text is the same input.
+std::string describe_input(const InputSpec& spec);
+
 // "fp32", or what describe_bits says of the integer model.
 std::string describe_bits(const LoadedModel& model);
 

@@ -18,17 +18,13 @@ namespace {
 // No photograph is larger.
 constexpr uint64_t kMaxPhotoBytes = uint64_t{1} << 30;
 
-std::string describe_input(const InputSpec& spec) {
-    return fmt::format("{} x {} {} mean {:g},{:g},{:g} std {:g},{:g},{:g}", spec.height, spec.width,
-                       spec.color_order == ColorOrder::kRgb ? "RGB" : "BGR", spec.mean[0], spec.mean[1],
-                       spec.mean[2], spec.std[0], spec.std[1], spec.std[2]);
-}
-
 // Runs work(); a bad file's message becomes the photo's problem, anything else goes on.
 template <typename Work>
 void note_problem(PhotoEmbedding& photo, const Work& work) {
     try {
         work();
+    } catch (const DetectorError&) {
+        throw;
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::kBadInput) throw;
         photo.problem = error.what();

@@ -15,10 +15,11 @@ struct Image {
     std::vector<uint8_t> rgb;   // height * width * 3 bytes
 };
 
-// JPEG, PNG, BMP, WebP, PGM and PPM; grey, transparent and 16-bit images become 8-bit RGB, and a photo is
-// turned as its metadata says. Throws Error(kBadInput) with `name` in it where the bytes are no such image,
-// are cut or damaged, or hold more than 64 megapixels. Damage inside a JPEG's data that its decoder can
-// bridge is not an error; libjpeg, inside OpenCV, then writes one line to stderr that cannot be switched off.
+// JPEG, PNG, BMP, WebP, PGM and PPM; grey, transparent and 16-bit images become 8-bit RGB. JPEG and PNG
+// files are turned as their EXIF orientation says (all eight); OpenCV's WebP decoder does not look at EXIF,
+// so a WebP comes as stored. Throws Error(kBadInput) with `name` in it where the bytes are no such image, are
+// cut or damaged, or hold more than 64 megapixels. Damage inside a JPEG's data that its decoder can bridge is
+// not an error; libjpeg, inside OpenCV, then writes one line to stderr that cannot be switched off.
 Image decode_image(std::span<const uint8_t> bytes, const std::string& name);
 Image read_image(const std::filesystem::path& path);
 

@@ -29,6 +29,8 @@ TEST(Usage, MissingArguments) {
     expect_usage_error({"inspect"}, "MODEL");
     expect_usage_error({"synth", "--count", "1"}, "--out");
     expect_usage_error({"embed", "model.onnx"});
+    expect_usage_error({"align", "photo.jpg"}, "--out");
+    expect_usage_error({"verify", "model.onnx", "photo.jpg"}, "B");
     expect_usage_error({"eval", "--flip"}, "MODEL");
     expect_usage_error({"bench"}, "MODEL");
 }
@@ -87,6 +89,8 @@ TEST(Usage, HelpAndVersionSucceedOnStdout) {
                                                       {"quantize", "--help"},
                                                       {"eval", "--help"},
                                                       {"embed", "--help"},
+                                                      {"align", "--help"},
+                                                      {"verify", "--help"},
                                                       {"bench", "--help"}}) {
         const ProgramResult result = run_program(arguments);
         EXPECT_EQ(result.exit_code, 0) << arguments[0];

@@ -72,6 +72,82 @@ TEST(Image, GreyAlphaAndSixteenBitsBecomeRgb) {
     EXPECT_EQ(pgm.rgb, std::vector<uint8_t>(6, 9));
 }
 
+// A TIFF block with the one tag Orientation.
+std::vector<uint8_t> exif_of(uint8_t orientation) {
+    return {'M', 'M', 0, 42, 0, 0, 0,           8, 0, 1, 0x01, 0x12, 0,
+            3,   0,   0, 0,  1, 0, orientation, 0, 0, 0, 0,    0,    0};
+}
+
+// A picture of 32 x 16 pixels whose corners say which is which: red, green; blue, white.
+cv::Mat four_corners() {
+    cv::Mat pixels(16, 32, CV_8UC3);
+    pixels(cv::Rect(0, 0, 16, 8)) = cv::Scalar(0, 0, 255);
+    pixels(cv::Rect(16, 0, 16, 8)) = cv::Scalar(0, 255, 0);
+    pixels(cv::Rect(0, 8, 16, 8)) = cv::Scalar(255, 0, 0);
+    pixels(cv::Rect(16, 8, 16, 8)) = cv::Scalar(255, 255, 255);
+    return pixels;
+}
+
+// The corners of the decoded picture, as letters: top left, top right, bottom left, bottom right.
+std::string corners_of(const Image& image) {
+    std::string letters;
+    for (const int y : {1, image.height - 2}) {
+        for (const int x : {1, image.width - 2}) {
+            const uint8_t* rgb = &image.rgb[3 * static_cast<size_t>(y * image.width + x)];
+            const int lit = (rgb[0] > 128 ? 4 : 0) + (rgb[1] > 128 ? 2 : 0) + (rgb[2] > 128 ? 1 : 0);
+            letters += lit == 4 ? 'R' : lit == 2 ? 'G' : lit == 1 ? 'B' : lit == 7 ? 'W' : '?';
+        }
+    }
+    return letters;
+}
+
+TEST(Image, AJpegIsTurnedAsItsExifSays) {
+    const std::vector<uint8_t> plain = encode(".jpg", four_corners());
+    ASSERT_EQ(corners_of(decode_image(plain, "x")), "RGBW");
+    // What the eight orientations of the EXIF standard (JEITA CP-3451) show upright.
+    const char* upright[] = {"RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB"};
+    for (uint8_t orientation = 1; orientation <= 8; ++orientation) {
+        std::vector<uint8_t> segment = {0xff, 0xe1, 0, 0, 'E', 'x', 'i', 'f', 0, 0};
+        const std::vector<uint8_t> exif = exif_of(orientation);
+        segment.insert(segment.end(), exif.begin(), exif.end());
+        segment[3] = static_cast<uint8_t>(segment.size() - 2);
+        std::vector<uint8_t> turned = plain;
+        turned.insert(turned.begin() + 2, segment.begin(), segment.end());
+        const Image image = decode_image(turned, "x");
+        EXPECT_EQ(image.width, orientation <= 4 ? 32 : 16) << int{orientation};
+        EXPECT_EQ(corners_of(image), upright[orientation - 1]) << int{orientation};
+    }
+}
+
+// As OpenCV has it: PNG files are turned, WebP files come as stored.
+TEST(Image, ExifOfPngAndWebp) {
+    const std::vector<uint8_t> exif = exif_of(6);
+    std::vector<uint8_t> webp;
+    ASSERT_TRUE(cv::imencode(".webp", four_corners(), webp, {cv::IMWRITE_WEBP_QUALITY, 101}));
+    // RIFF header, VP8X with the EXIF flag, the picture, the EXIF chunk.
+    std::vector<uint8_t> extended(webp.begin(), webp.begin() + 12);
+    const std::vector<uint8_t> header = {'V', 'P', '8', 'X', 10, 0, 0, 0, 8, 0, 0, 0, 31, 0, 0, 15, 0, 0};
+    extended.insert(extended.end(), header.begin(), header.end());
+    extended.insert(extended.end(), webp.begin() + 12, webp.end());
+    extended.insert(extended.end(), {'E', 'X', 'I', 'F', static_cast<uint8_t>(exif.size()), 0, 0, 0});
+    extended.insert(extended.end(), exif.begin(), exif.end());
+    const size_t riff = extended.size() - 8;
+    for (size_t i = 0; i < 4; ++i) extended[4 + i] = static_cast<uint8_t>(riff >> (8 * i));
+    EXPECT_EQ(corners_of(decode_image(extended, "x")), "RGBW");
+
+    std::vector<uint8_t> png = encode(".png", four_corners());
+    std::vector<uint8_t> chunk = {0, 0, 0, static_cast<uint8_t>(exif.size()), 'e', 'X', 'I', 'f'};
+    chunk.insert(chunk.end(), exif.begin(), exif.end());
+    uint32_t crc = 0xffffffff;
+    for (size_t i = 4; i < chunk.size(); ++i) {
+        crc ^= chunk[i];
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320 : 0);
+    }
+    for (int shift = 24; shift >= 0; shift -= 8) chunk.push_back(static_cast<uint8_t>(~crc >> shift));
+    png.insert(png.begin() + 33, chunk.begin(), chunk.end());
+    EXPECT_EQ(corners_of(decode_image(png, "x")), "BRWG");
+}
+
 TEST(Image, TruncatedImagesAreRefused) {
     const Image image = random_image(24, 24);
     cv::Mat pixels(24, 24, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
