@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "cli/photos.h"
 
 namespace quantface {
 
@@ -35,6 +36,8 @@ ChunkFaces read_faces(const Benchmark& benchmark, int64_t first, int64_t size, i
         const auto target = static_cast<size_t>(i);
         try {
             chunk.faces[target] = benchmark.face(first + i, side);
+        } catch (const DetectorError&) {
+            throw;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::kBadInput) throw;
             reasons[target] = error.what();

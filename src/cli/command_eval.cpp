@@ -17,6 +17,7 @@
 #include "cli/evaluation_document.h"
 #include "cli/evaluation_tables.h"
 #include "cli/layer_noise.h"
+#include "cli/skipped_images.h"
 #include "cli/text_table.h"
 #include "quantize/calibration_images.h"
 #include "report/csv_table.h"
@@ -207,16 +208,13 @@ void print_shard(const EvaluationSetup& setup, const std::vector<DataResult>& re
 
 // Images that could not be used, each by name; the exit code says so, too.
 void report_failed(const std::vector<DataResult>& results) {
-    int64_t failed = 0, images = 0;
+    std::vector<std::string> lines;
+    int64_t images = 0;
     for (const DataResult& data : results) {
-        for (const FailedImage& image : data.failed) fmt::print(stderr, "skipped: {}\n", image.reason);
-        failed += std::ssize(data.failed);
+        for (const FailedImage& image : data.failed) lines.push_back(image.reason);
         images += data.images;
     }
-    if (failed > 0) {
-        fail_bad_input(fmt::format("{} of {} images could not be used; the results are without them",
-                                   format_count(failed), format_count(images)));
-    }
+    report_skipped(lines, images);
 }
 
 void put_results(const EvalOptions& options, const EvaluationSetup& setup, const Models& models,
@@ -244,7 +242,6 @@ void run_eval(const EvalOptions& options, Progress& progress) {
         fail_usage("eval: nothing to measure on; give --bench SPEC, or --data SOURCE for agreement alone");
     }
     const PhotoAligner aligner(options.photos);
-    if (!options.photos.detector.empty()) aligner.open_detector();
     const BenchmarkOptions benchmark = benchmark_options(options, aligner);
     const Shard shard = parse_shard(options.shard);
     if (!shard.is_all() && (options.cache.empty() || options.benchmarks.empty() || !options.data.empty()))

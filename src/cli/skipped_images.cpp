@@ -33,16 +33,21 @@ Json SkippedImages::json(const std::vector<InputImage>& images) const {
 }
 
 void SkippedImages::report(int64_t images) const {
-    if (lines_.empty()) return;
-    if (images == 1) fail_bad_input(lines_.begin()->second);
-    for (const auto& [index, line] : lines_) {
-        std::string one_line = line;
-        for (char& c : one_line) {
+    std::vector<std::string> lines;
+    for (const auto& [index, line] : lines_) lines.push_back(line);
+    report_skipped(lines, images);
+}
+
+void report_skipped(const std::vector<std::string>& lines, int64_t images) {
+    if (lines.empty()) return;
+    if (images == 1) fail_bad_input(lines[0]);
+    for (std::string line : lines) {
+        for (char& c : line) {
             if (static_cast<unsigned char>(c) < 0x20) c = ' ';
         }
-        fmt::print(stderr, "quantface: {}\n", one_line);
+        fmt::print(stderr, "quantface: {}\n", line);
     }
-    fail_bad_input(fmt::format("{} of {} images skipped", format_count(static_cast<int64_t>(lines_.size())),
+    fail_bad_input(fmt::format("{} of {} images skipped", format_count(static_cast<int64_t>(lines.size())),
                                format_count(images)));
 }
 

@@ -25,13 +25,16 @@ class SkippedImages {
     // [{"image": NAME, "reason": LINE}]
     Json json(const std::vector<InputImage>& images) const;
 
-    // The last thing that a command does: nothing where no image was skipped. Else the lines go to stderr and
-    // Error(kBadInput) "N of M images skipped" is thrown; where the only image was, its line alone.
+    // As report_skipped below.
     void report(int64_t images) const;
 
   private:
     std::mutex mutex_;
     std::map<int64_t, std::string> lines_;
 };
+
+// The last thing that a command does: nothing where no image was skipped. Else the lines go to stderr and
+// Error(kBadInput) "N of M images skipped" is thrown; where the only image was, its line alone.
+void report_skipped(const std::vector<std::string>& lines, int64_t images);
 
 }  // namespace quantface
