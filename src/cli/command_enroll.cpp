@@ -11,7 +11,6 @@
 #include "cli/commands.h"
 #include "cli/json_output.h"
 #include "cli/photo_embedding.h"
-#include "cli/skipped_images.h"
 #include "cli/text_table.h"
 
 namespace quantface {
@@ -72,7 +71,7 @@ struct Counts {
     int64_t enrolled = 0;
     std::vector<std::string> already;  // photos
     std::vector<std::string> notes;
-    std::vector<SkippedPhoto> skipped;
+    SkippedImages skipped;
 };
 
 class Enrolment {
@@ -125,15 +124,14 @@ class Enrolment {
 
     void enroll_batch(size_t first, size_t size) {
         const auto photos = embedder_.embed(
-            std::span(work_.photos).subspan(first, size),
-            [&](size_t i, const Sha256& sha256) { return is_new(first + i, sha256); }, pool_);
+            work_.photos, first, size,
+            [&](size_t index, const Sha256& sha256) { return is_new(index, sha256); }, counts_.skipped,
+            pool_);
         std::vector<NewFace> faces;
         for (size_t i = 0; i < size; ++i) {
-            const PhotoEmbedding& photo = photos[i];
-            if (!photo.problem.empty()) counts_.skipped.push_back({photo.name, photo.problem});
-            if (photo.embedding) {
-                faces.push_back({work_.people[first + i], photo.name, photo.sha256, *photo.embedding});
-            }
+            if (!photos[i].embedding) continue;
+            faces.push_back(
+                {work_.people[first + i], work_.photos[first + i], photos[i].sha256, *photos[i].embedding});
         }
         if (faces.empty()) return;
         if (!gallery_) open_gallery();
@@ -170,15 +168,12 @@ class Enrolment {
     Counts counts_;
 };
 
-Json to_json(const EnrollOptions& options, const Counts& counts, const std::optional<Gallery>& gallery) {
-    Json skipped = Json::array();
-    for (const SkippedPhoto& photo : counts.skipped) {
-        skipped.push_back({{"image", photo.name}, {"reason", photo.reason}});
-    }
+Json to_json(const EnrollOptions& options, const std::vector<std::string>& photos, const Counts& counts,
+             const std::optional<Gallery>& gallery) {
     return {{"gallery", options.gallery},
             {"enrolled", counts.enrolled},
             {"already", counts.already},
-            {"skipped", skipped},
+            {"skipped", skipped_json(counts.skipped, photos)},
             {"notes", counts.notes},
             {"people", gallery ? gallery->person_count() : 0},
             {"faces", gallery ? gallery->face_count() : 0}};
@@ -208,11 +203,11 @@ void run_enroll(const EnrollOptions& options, Progress& progress) {
     }
     Enrolment enrolment(options, work);
     const Counts& counts = enrolment.run(progress);
-    put_json(options.json, to_json(options, counts, enrolment.gallery()));
+    put_json(options.json, to_json(options, work.photos, counts, enrolment.gallery()));
     if (!options.json.print) print_counts(options, counts, enrolment.gallery());
     for (const std::string& note : counts.notes) fmt::print(stderr, "note: {}\n", note);
     print_notes(enrolment.model());
-    report_skipped(lines_of(counts.skipped), std::ssize(work.photos));
+    counts.skipped.report(static_cast<int64_t>(work.photos.size()));
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include "cli/json_output.h"
 #include "cli/photo_embedding.h"
 #include "cli/search_decision.h"
-#include "cli/skipped_images.h"
 #include "cli/text_table.h"
 #include "gallery/exact_search.h"
 #include "gallery/index_search.h"
@@ -44,36 +43,31 @@ struct PhotoResult {
 struct Photos {
     std::vector<std::string> names;  // of those that could be embedded
     std::vector<float> embeddings;
-    std::vector<SkippedPhoto> skipped;
+    SkippedImages skipped;
 };
 
-Photos embed_photos(const std::vector<std::string>& names, const PhotoEmbedder& embedder, ThreadPool& pool,
-                    Progress& progress) {
-    Photos photos;
+void embed_photos(const std::vector<std::string>& names, const PhotoEmbedder& embedder, Photos& photos,
+                  ThreadPool& pool, Progress& progress) {
     const auto batch = static_cast<size_t>(PhotoEmbedder::batch_size(pool));
+    const auto all = [](size_t, const Sha256&) { return true; };
     progress.start("embedding, photos", static_cast<int64_t>(names.size()));
     for (size_t first = 0; first < names.size(); first += batch) {
         if (progress.stop_requested()) fail_work("interrupted");
         const size_t size = std::min(batch, names.size() - first);
-        const auto all = [](size_t, const Sha256&) { return true; };
-        for (const PhotoEmbedding& photo : embedder.embed(std::span(names).subspan(first, size), all, pool)) {
-            if (photo.embedding) {
-                photos.names.push_back(photo.name);
-                photos.embeddings.insert(photos.embeddings.end(), photo.embedding->begin(),
-                                         photo.embedding->end());
-            } else {
-                photos.skipped.push_back({photo.name, photo.problem});
-            }
+        const auto embedded = embedder.embed(names, first, size, all, photos.skipped, pool);
+        for (size_t i = 0; i < size; ++i) {
+            if (!embedded[i].embedding) continue;
+            photos.names.push_back(names[first + i]);
+            photos.embeddings.insert(photos.embeddings.end(), embedded[i].embedding->begin(),
+                                     embedded[i].embedding->end());
         }
         progress.advance(static_cast<int64_t>(size));
     }
     progress.finish();
-    return photos;
 }
 
 SearchHits find(const Gallery& gallery, const Photos& photos, const CommandOptions& options, ThreadPool& pool,
                 Progress& progress) {
-    if (photos.names.empty()) return {};
     const SearchOptions search{options.every_face ? HitKind::kFaces : HitKind::kPeople, options.top};
     if (!options.index) return search_exactly(gallery, photos.embeddings, search, pool, progress);
     const IndexFile index =
@@ -101,7 +95,7 @@ std::optional<std::string> verdict(const PhotoResult& result, const SearchDecisi
 }
 
 Json to_json(const CommandOptions& options, const std::vector<PhotoResult>& results,
-             const SearchDecision& decision, const std::vector<SkippedPhoto>& skipped) {
+             const SearchDecision& decision, const Json& skipped) {
     Json photos = Json::array();
     for (const PhotoResult& result : results) {
         Json hits = Json::array();
@@ -112,14 +106,11 @@ Json to_json(const CommandOptions& options, const std::vector<PhotoResult>& resu
         }
         photos.push_back({{"photo", result.photo}, {"hits", hits}});
     }
-    Json failed = Json::array();
-    for (const SkippedPhoto& photo : skipped)
-        failed.push_back({{"image", photo.name}, {"reason", photo.reason}});
     return {{"gallery", options.gallery},
             {"search", options.index ? "index" : "exact"},
             {"decision", to_json(decision)},
             {"photos", photos},
-            {"skipped", failed}};
+            {"skipped", skipped}};
 }
 
 void print_results(const std::vector<PhotoResult>& results, const SearchDecision& decision) {
@@ -146,17 +137,20 @@ void run_search(const CommandOptions& options, Progress& progress) {
     const PhotoEmbedder embedder(options.model);
     gallery.require_network(embedder.network());
     ThreadPool pool(options.threads);
-    const Photos photos = embed_photos(names, embedder, pool, progress);
+    Photos photos;
+    embed_photos(names, embedder, photos, pool, progress);
+    const auto count = static_cast<int64_t>(names.size());
+    if (photos.names.empty()) photos.skipped.report(count);
     const auto results = name_hits(gallery, photos, find(gallery, photos, options, pool, progress));
     const SearchDecision decision = decide_threshold(gallery, options.decision, pool, progress);
-    put_json(options.json, to_json(options, results, decision, photos.skipped));
+    put_json(options.json, to_json(options, results, decision, skipped_json(photos.skipped, names)));
     if (!options.json.print) print_results(results, decision);
     if (gallery.network().alignment != embedder.network().alignment) {
         fmt::print(stderr, "note: {}: its faces were aligned another way ({}) than these ({})\n",
                    options.gallery, gallery.network().alignment, embedder.network().alignment);
     }
     print_notes(embedder.model());
-    report_skipped(lines_of(photos.skipped), std::ssize(names));
+    photos.skipped.report(count);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -17,19 +18,6 @@ namespace {
 
 // No photograph is larger.
 constexpr uint64_t kMaxPhotoBytes = uint64_t{1} << 30;
-
-// Runs work(); a bad file's message becomes the photo's problem, anything else goes on.
-template <typename Work>
-void note_problem(PhotoEmbedding& photo, const Work& work) {
-    try {
-        work();
-    } catch (const DetectorError&) {
-        throw;
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::kBadInput) throw;
-        photo.problem = error.what();
-    }
-}
 
 }  // namespace
 
@@ -49,11 +37,40 @@ PhotoEmbedder::PhotoEmbedder(const PhotoModelOptions& options)
                 aligner_.description()};
 }
 
-void PhotoEmbedder::embed_images(const std::vector<Image>& images, std::vector<PhotoEmbedding>& photos,
-                                 ThreadPool& pool) const {
+Image PhotoEmbedder::face_of(const std::vector<uint8_t>& bytes, const std::string& name) const {
+    const InputSpec& spec = embedder_->input_spec();
+    Image image = decode_image(bytes, name);
+    const bool slim = spec.height != spec.width && image.height == spec.height && image.width == spec.width;
+    return slim ? image : aligner_.face(image, name, std::max(spec.height, spec.width));
+}
+
+std::vector<PhotoEmbedding> PhotoEmbedder::embed(const std::vector<std::string>& photos, size_t first,
+                                                 size_t count, const IsWanted& is_wanted,
+                                                 SkippedImages& skipped, ThreadPool& pool) const {
+    const auto for_each = [&](const auto& work) {
+        pool.parallel_for(static_cast<int64_t>(count), [&](int64_t i, int) {
+            const auto index = static_cast<size_t>(i);
+            skipped.attempt(static_cast<int64_t>(first + index), [&] { work(index); });
+        });
+    };
+    std::vector<PhotoEmbedding> result(count);
+    std::vector<std::vector<uint8_t>> bytes(count);
+    for_each([&](size_t i) {
+        bytes[i] = read_file(photos[first + i], kMaxPhotoBytes);
+        result[i].sha256 = sha256_of(bytes[i]);
+    });
+    std::vector<uint8_t> wanted(count, 0);  // no bits: threads read them
+    for (size_t i = 0; i < count; ++i) {
+        if (skipped.contains(static_cast<int64_t>(first + i))) continue;
+        wanted[i] = is_wanted(first + i, result[i].sha256);
+    }
+    std::vector<Image> images(count);
+    for_each([&](size_t i) {
+        if (wanted[i]) images[i] = face_of(bytes[i], photos[first + i]);
+    });
     std::vector<PixelsView> views;
     std::vector<size_t> indices;
-    for (size_t i = 0; i < images.size(); ++i) {
+    for (size_t i = 0; i < count; ++i) {
         if (images[i].rgb.empty()) continue;
         views.push_back({images[i].rgb.data(), images[i].height, images[i].width});
         indices.push_back(i);
@@ -62,41 +79,16 @@ void PhotoEmbedder::embed_images(const std::vector<Image>& images, std::vector<P
     std::vector<float> rows(views.size() * size);
     if (!views.empty()) embedder_->embed(views, rows, pool);
     for (size_t row = 0; row < indices.size(); ++row) {
+        const size_t i = indices[row];
         const std::span<const float> embedding = std::span(rows).subspan(row * size, size);
-        PhotoEmbedding& photo = photos[indices[row]];
-        if (is_valid_embedding(embedding)) {
-            photo.embedding.emplace(embedding.begin(), embedding.end());
-        } else {
-            photo.problem = photo.name + ": the network gives no valid embedding";
-        }
+        skipped.attempt(static_cast<int64_t>(first + i), [&] {
+            if (!is_valid_embedding(embedding)) {
+                fail_bad_input(photos[first + i] + ": the network gives no valid embedding");
+            }
+            result[i].embedding.emplace(embedding.begin(), embedding.end());
+        });
     }
-}
-
-std::vector<PhotoEmbedding> PhotoEmbedder::embed(std::span<const std::string> names,
-                                                 const IsWanted& is_wanted, ThreadPool& pool) const {
-    const InputSpec& spec = embedder_->input_spec();
-    const int side = std::max(spec.height, spec.width);
-    std::vector<PhotoEmbedding> photos(names.size());
-    std::vector<std::vector<uint8_t>> bytes(names.size());
-    pool.parallel_for(static_cast<int64_t>(names.size()), [&](int64_t index, int) {
-        const auto i = static_cast<size_t>(index);
-        photos[i].name = names[i];
-        note_problem(photos[i], [&] { bytes[i] = read_file(names[i], kMaxPhotoBytes); });
-        photos[i].sha256 = sha256_of(bytes[i]);
-    });
-    std::vector<uint8_t> wanted(names.size(), 0);  // no bits: threads read them
-    for (size_t i = 0; i < names.size(); ++i) {
-        if (photos[i].problem.empty() && is_wanted(i, photos[i].sha256)) wanted[i] = 1;
-    }
-    std::vector<Image> images(names.size());
-    pool.parallel_for(static_cast<int64_t>(names.size()), [&](int64_t index, int) {
-        const auto i = static_cast<size_t>(index);
-        if (!wanted[i]) return;
-        note_problem(photos[i],
-                     [&] { images[i] = aligner_.face(decode_image(bytes[i], names[i]), names[i], side); });
-    });
-    embed_images(images, photos, pool);
-    return photos;
+    return result;
 }
 
 std::vector<std::string> photos_of(const std::string& argument) {
@@ -109,10 +101,12 @@ std::vector<std::string> photos_of(const std::string& argument) {
     return photos;
 }
 
-std::vector<std::string> lines_of(const std::vector<SkippedPhoto>& skipped) {
-    std::vector<std::string> lines;
-    for (const SkippedPhoto& photo : skipped) lines.push_back(photo.reason);
-    return lines;
+Json skipped_json(const SkippedImages& skipped, const std::vector<std::string>& photos) {
+    Json list = Json::array();
+    for (const auto& [index, line] : skipped.lines()) {
+        list.push_back({{"image", photos[static_cast<size_t>(index)]}, {"reason", line}});
+    }
+    return list;
 }
 
 }  // namespace quantface

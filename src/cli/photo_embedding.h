@@ -5,14 +5,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "cli/input_options.h"
+#include "cli/json_output.h"
 #include "cli/model_loading.h"
 #include "cli/photos.h"
+#include "cli/skipped_images.h"
 #include "gallery/gallery.h"
 
 namespace CLI {
@@ -31,11 +32,9 @@ struct PhotoModelOptions {
 void add_photo_model_options(CLI::App& command, PhotoModelOptions& options);
 
 struct PhotoEmbedding {
-    std::string name;
     Sha256 sha256{};
-    // Nothing where it was not wanted (`problem` empty) or cannot be had (`problem` says why, in one line).
+    // Nothing where it was not wanted, or cannot be had: then the photo is among the skipped ones.
     std::optional<std::vector<float>> embedding;
-    std::string problem;
 };
 
 class PhotoEmbedder {
@@ -53,12 +52,13 @@ class PhotoEmbedder {
     // Asked of each photo that could be read, in order, on the calling thread: whether it is to be embedded.
     using IsWanted = std::function<bool(size_t index, const Sha256& sha256)>;
 
-    std::vector<PhotoEmbedding> embed(std::span<const std::string> photos, const IsWanted& is_wanted,
+    // Photos [first, first + count) of `photos`.
+    std::vector<PhotoEmbedding> embed(const std::vector<std::string>& photos, size_t first, size_t count,
+                                      const IsWanted& is_wanted, SkippedImages& skipped,
                                       ThreadPool& pool) const;
 
   private:
-    void embed_images(const std::vector<Image>& images, std::vector<PhotoEmbedding>& photos,
-                      ThreadPool& pool) const;
+    Image face_of(const std::vector<uint8_t>& bytes, const std::string& name) const;
 
     LoadedModel model_;
     GalleryNetwork network_;
@@ -70,10 +70,7 @@ class PhotoEmbedder {
 // paths. Throws Error(kBadInput) where a folder holds none.
 std::vector<std::string> photos_of(const std::string& argument);
 
-// A photo without a usable face, and why.
-struct SkippedPhoto {
-    std::string name, reason;
-};
-std::vector<std::string> lines_of(const std::vector<SkippedPhoto>& skipped);
+// [{"image": NAME, "reason": LINE}]
+Json skipped_json(const SkippedImages& skipped, const std::vector<std::string>& photos);
 
 }  // namespace quantface

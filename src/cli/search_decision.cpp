@@ -27,6 +27,11 @@ SearchDecision decide_threshold(const Gallery& gallery, const DecisionOptions& o
     if (!options.thresholds.empty()) {
         const MeasuredThreshold measured =
             read_measured_threshold(options.thresholds, gallery.network().sha256, decision.far);
+        if (measured.flip) {
+            fail_usage(options.thresholds +
+                       ": was measured with --flip; a gallery holds embeddings without mirror images, so "
+                       "evaluate without it");
+        }
         decision.threshold = measured.cosine;
         decision.reached_far = measured.reached_far;
         decision.source = measured.benchmark;

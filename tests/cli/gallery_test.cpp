@@ -142,12 +142,13 @@ TEST_F(GalleryCommands, ThresholdsOfAnEvaluation) {
     const std::string folder = faces(4);
     json({"enroll", gallery_, "--folders", folder});
     const std::string sha256 = json({"gallery", gallery_}, false)["network"]["sha256"];
-    const auto evaluation = [&](const std::string& of) {
+    const auto evaluation = [&](const std::string& of, bool flip = false) {
         const Json rate = {{"far", 0.001}, {"threshold", 0.9995}, {"reached_far", 0.0009},
                            {"tar", 0.5},   {"fnmr", 0.5},         {"supported", true}};
         const Json benchmark = {{"name", "made"}, {"impostor_pairs", 5000}};
         const Json document = {
             {"format", "quantface evaluation 1"},
+            {"settings", {{"flip", flip}}},
             {"benchmarks", {benchmark}},
             {"models", {{{"sha256", of}, {"benchmarks", {{{"benchmark", "made"}, {"rates", {rate}}}}}}}}};
         return folder_.write("evaluation.json", document.dump());
@@ -162,6 +163,11 @@ TEST_F(GalleryCommands, ThresholdsOfAnEvaluation) {
     }
     expect_refused(
         {"search", gallery_, photo(folder, 1, 0), "--thresholds", evaluation(std::string(64, '0'))}, 3,
+        "evaluation.json");
+    expect_refused({"search", gallery_, photo(folder, 1, 0), "--thresholds", evaluation(sha256, true)}, 2,
+                   "--flip");
+    expect_refused(
+        {"search", gallery_, photo(folder, 1, 0), "--thresholds", evaluation(sha256), "--far", "1e-5"}, 2,
         "evaluation.json");
 }
 
