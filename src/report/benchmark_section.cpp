@@ -115,35 +115,49 @@ Html with_interval(const std::string& figure, const std::string& interval) {
     return content;
 }
 
-Html measures_table(const PageContext& page, const std::string& name) {
-    Table table;
-    table.caption = Html("The distributions in single figures, with intervals.");
-    table.columns = {{"Network", false}, {"Accuracy, %"},          {"at threshold"}, {"EER, %"}, {"AUC"},
-                     {"d\u2032"},        {"Not-finite embeddings"}};
-    for (size_t i = 0; i < page.models().size(); ++i) {
-        const Json& result = result_of(page.models()[i], name);
-        const Json& accuracy = member(result, "accuracy");
-        Html ten_fold = Html(kDash);
-        if (const auto mean = number_at(accuracy, "mean")) {
-            ten_fold = element("b", percent_text(mean));
-            if (const auto deviation = number_at(accuracy, "std"))
-                ten_fold += Html(" \u00b1 " + percent_text(deviation));
-            if (const auto interval = interval_at(accuracy, "interval"))
-                ten_fold += small_line(percent_interval_text(interval));
-        }
-        table.rows.push_back(
-            {{model_label(page, i), {}},
-             {ten_fold, {}},
-             {fixed_text(number_at(accuracy, "threshold"), 4), {}},
-             {with_interval(percent_text(number_at(result, "equal_error_rate")),
-                            percent_interval_text(interval_at(result, "equal_error_rate_interval"))),
-              {}},
-             {with_interval(fixed_text(number_at(result, "auc"), 5),
-                            interval_text(interval_at(result, "auc_interval"), 5)),
-              {}},
-             {fixed_text(number_at(result, "d_prime"), 2), {}},
-             {count_text(number_at(result, "invalid_embeddings")), {}}});
+Html accuracy_cell(const Json& accuracy) {
+    const auto mean = number_at(accuracy, "mean");
+    if (!mean) return kDash;
+    Html content = element("b", percent_text(mean));
+    if (const auto deviation = number_at(accuracy, "std"))
+        content += Html(" \u00b1 " + percent_text(deviation));
+    if (const auto interval = interval_at(accuracy, "interval"))
+        content += small_line(percent_interval_text(interval));
+    return content;
+}
+
+std::vector<Cell> measures_row(const PageContext& page, size_t index, const Json& result,
+                               bool with_accuracy) {
+    const Json& accuracy = member(result, "accuracy");
+    std::vector<Cell> row = {{model_label(page, index), {}}};
+    if (with_accuracy) {
+        row.push_back({accuracy_cell(accuracy), {}});
+        row.push_back({fixed_text(number_at(accuracy, "threshold"), 4), {}});
     }
+    row.push_back({with_interval(percent_text(number_at(result, "equal_error_rate")),
+                                 percent_interval_text(interval_at(result, "equal_error_rate_interval"))),
+                   {}});
+    row.push_back({with_interval(fixed_text(number_at(result, "auc"), 5),
+                                 interval_text(interval_at(result, "auc_interval"), 5)),
+                   {}});
+    row.push_back({fixed_text(number_at(result, "d_prime"), 2), {}});
+    row.push_back({count_text(number_at(result, "invalid_embeddings")), {}});
+    return row;
+}
+
+Html measures_table(const PageContext& page, const std::string& name) {
+    const bool with_accuracy = std::any_of(
+        page.models().begin(), page.models().end(),
+        [&](const Json& model) { return member(result_of(model, name), "accuracy").is_object(); });
+    Table table;
+    table.caption = Html(
+        "The distributions in single figures, with intervals. Invalid embeddings: with numbers that are not "
+        "finite.");
+    table.columns = {{"Network", false}};
+    if (with_accuracy) table.columns.insert(table.columns.end(), {{"Accuracy, %"}, {"at threshold"}});
+    table.columns.insert(table.columns.end(), {{"EER, %"}, {"AUC"}, {"d\u2032"}, {"Invalid"}});
+    for (size_t i = 0; i < page.models().size(); ++i)
+        table.rows.push_back(measures_row(page, i, result_of(page.models()[i], name), with_accuracy));
     return render(table);
 }
 
@@ -256,10 +270,11 @@ Html curves(const PageContext& page, const std::string& name, const std::string&
         plot_figure("det", index, "DET of " + name,
                     Html("DET: genuine pairs rejected (FNMR) against impostor pairs accepted (FAR), "
                          "both logarithmic. Lower is better; dotted: equal error rates."));
-    const Html histograms = plot_figure("histograms", index, "Score distributions of " + name,
-                                        Html("Scores of genuine and of impostor pairs, each as a share of "
-                                             "its own kind. The less they overlap, "
-                                             "the better. Upright line: the threshold of the accuracy."));
+    const Html histograms =
+        plot_figure("histograms", index, "Score distributions of " + name,
+                    Html("Scores of genuine and of impostor pairs, each as a share of "
+                         "its own kind. The less they overlap, "
+                         "the better. Upright line: the threshold of the accuracy, where there is one."));
     return legend(page) + element("div", roc + det, {{"class", "side-by-side"}}) + histograms;
 }
 

@@ -98,7 +98,15 @@ Html void_element(std::string_view tag, const std::vector<Attribute>& attributes
 }
 
 Html name_text(const std::string& name) {
-    return element("bdi", name.empty() ? Html("(no name)") : Html(name), {{"class", "name"}});
+    Html text;
+    size_t begin = 0;
+    for (size_t i = 0; i < name.size(); ++i) {
+        if (std::string_view("_-./").find(name[i]) == std::string_view::npos) continue;
+        text += Html(std::string_view(name).substr(begin, i + 1 - begin)) + Html::markup("<wbr>");
+        begin = i + 1;
+    }
+    text += Html(std::string_view(name).substr(begin));
+    return element("bdi", name.empty() ? Html("(no name)") : text, {{"class", "name"}});
 }
 
 Html small_line(const Html& content, std::string_view css) {

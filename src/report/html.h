@@ -36,7 +36,8 @@ Html element(std::string_view tag, const Html& content, const std::vector<Attrib
 // <tag name="value"> for elements that have no content.
 Html void_element(std::string_view tag, const std::vector<Attribute>& attributes);
 
-// A name from outside: set apart, so that its direction of writing does not spill over, and broken anywhere.
+// A name from outside: set apart, so that its direction of writing does not spill over, and broken behind
+// what separates its words or, where that is not enough, anywhere.
 Html name_text(const std::string& name);
 
 // <small class="css">text</small>, a line of its own in a cell.

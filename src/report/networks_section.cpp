@@ -7,6 +7,11 @@ namespace quantface::report {
 
 namespace {
 
+// 0 bits: no weights, or an output without levels.
+std::string bits_text(std::optional<double> bits) {
+    return bits && *bits > 0 ? fixed_text(bits, 0) : kDash;
+}
+
 Html layers_table(const Json& model) {
     Table table;
     table.caption = Html("Layers in the order in which they run.");
@@ -16,8 +21,8 @@ Html layers_table(const Json& model) {
     for (const Json& layer : list_at(model, "layers")) {
         table.rows.push_back({{name_text(text_at(layer, "name")), {}},
                               {text_at(layer, "op"), {}},
-                              {fixed_text(number_at(layer, "weight_bits"), 0), {}},
-                              {fixed_text(number_at(layer, "output_bits"), 0), {}},
+                              {bits_text(number_at(layer, "weight_bits")), {}},
+                              {bits_text(number_at(layer, "output_bits")), {}},
                               {large_count_text(number_at(layer, "parameters")), {}},
                               {large_count_text(number_at(layer, "macs")), {}},
                               {fixed_text(number_at(layer, "signal_to_noise_db"), 1), {}},
@@ -47,9 +52,8 @@ Html agreement_section(const PageContext& page) {
     table.caption = Html(
         "Cosine between each network\u2019s embedding of an image and the teacher\u2019s; 1 is the same "
         "direction.");
-    table.columns = {{"Network", false}, {"Data", false},    {"Images"}, {"Mean"},
-                     {"Deviation"},      {"1st percentile"}, {"Least"},  {"Not-finite embeddings"},
-                     {"Images/s"}};
+    table.columns = {{"Network", false}, {"Data", false}, {"Images"},  {"Mean"},    {"Deviation"},
+                     {"1st percentile"}, {"Least"},       {"Invalid"}, {"Images/s"}};
     for (size_t i = 0; i < page.models().size(); ++i) {
         for (const Json& agreement : list_at(page.models()[i], "agreement"))
             table.rows.push_back(agreement_row(page, i, agreement));
@@ -71,8 +75,8 @@ Html layers_section(const PageContext& page) {
         blocks += element("h3", heading);
         blocks += plot_figure(
             "layers", std::to_string(i), "Layers of " + text_at(model, "model"),
-            Html("Layer by layer: bits of the weights (bars) and of the outputs (ticks), and how far "
-                 "the outputs stand above the error of quantization."));
+            Html("Layer by layer: bits of the weights (bars) and of the outputs (strokes); below it how far "
+                 "the outputs stand above the error of quantization, each layer quantized alone."));
         blocks += layers_table(model);
     }
     if (blocks.empty()) return {};

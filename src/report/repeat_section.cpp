@@ -146,9 +146,14 @@ Html repeat_section(const PageContext& page) {
     for (const char* key : {"program", "created", "teacher"}) {
         if (const std::string value = text_at(document, key); !value.empty()) program[key] = value;
     }
-    section += block("Program", definition_list(program));
-    section += block("Machine", definition_list(member(document, "machine")));
-    section += block("Settings", definition_list(member(document, "settings")));
+    Html settings;
+    for (const auto& [heading, list] :
+         {std::pair("Program", definition_list(program)),
+          std::pair("Machine", definition_list(member(document, "machine"))),
+          std::pair("Settings", definition_list(member(document, "settings")))}) {
+        if (!list.empty()) settings += element("div", block(heading, list));
+    }
+    section += element("div", settings, {{"class", "settings"}});
     section += block("Files", models_table(page) + data_table(page));
     section += block("Quantization", records(page));
     section += block("Failed images", failed_images(page));

@@ -29,43 +29,58 @@ std::string ratio_text(std::optional<double> of_teacher, std::optional<double> o
 }
 
 struct Difference {
-    double points = 0;
+    double share = 0;
     std::string benchmark;
     bool within = false;  // the teacher's figure lies in the model's interval
 };
 
-std::vector<Difference> differences(const PageContext& page, const Json& model, const Json& teacher) {
-    std::vector<Difference> found;
+// By measure ("accuracy", "TAR at FAR 1e-4"), in the order of the benchmarks: figures of one kind can be
+// averaged.
+using Differences = std::vector<std::pair<Html, std::vector<Difference>>>;
+
+Differences differences(const PageContext& page, const Json& model, const Json& teacher) {
+    Differences found;
     for (const Headline& headline : page.headlines) {
         const auto own = headline_value(model, headline), its = headline_value(teacher, headline);
         if (!own || !its) continue;
         const bool within =
             own->interval && own->interval->low <= its->value && its->value <= own->interval->high;
-        found.push_back({own->value - its->value, headline.benchmark, within});
+        const Html measure = headline.text();
+        auto place = std::find_if(found.begin(), found.end(),
+                                  [&](const auto& one) { return one.first.str() == measure.str(); });
+        if (place == found.end()) place = found.insert(found.end(), {measure, {}});
+        place->second.push_back({own->value - its->value, headline.benchmark, within});
     }
     return found;
 }
 
-Html difference_sentence(const std::vector<Difference>& found) {
+Html difference_words(const Html& measure, const std::vector<Difference>& found) {
     double sum = 0;
-    size_t within = 0;
-    for (const Difference& difference : found) {
-        sum += difference.points;
-        within += difference.within ? 1 : 0;
-    }
+    for (const Difference& difference : found) sum += difference.share;
     const auto worst = std::min_element(found.begin(), found.end(),
-                                        [](const auto& a, const auto& b) { return a.points < b.points; });
-    Html sentence = Html(" Against the teacher ") +
-                    element("strong", points_text(sum / static_cast<double>(found.size())) + " points");
-    if (found.size() == 1) return sentence + Html(" on ") + name_text(worst->benchmark) + Html(".");
-    sentence += Html(" on average over " + std::to_string(found.size()) + " benchmarks, at worst " +
-                     points_text(worst->points) + " on ") +
-                name_text(worst->benchmark);
-    if (within > 0) {
-        sentence += Html("; on " + std::to_string(within) +
-                         " of them the teacher\u2019s figure lies within this network\u2019s interval");
+                                        [](const auto& a, const auto& b) { return a.share < b.share; });
+    const Html points = element("strong", points_text(sum / static_cast<double>(found.size())) + " points");
+    if (found.size() == 1) return measure + Html(": ") + points + Html(" on ") + name_text(worst->benchmark);
+    return measure + Html(": ") + points +
+           Html(" on average over " + std::to_string(found.size()) + " benchmarks, at worst " +
+                points_text(worst->share) + " on ") +
+           name_text(worst->benchmark);
+}
+
+Html difference_sentence(const Differences& groups) {
+    Html sentence = Html(" Against the teacher, ");
+    size_t within = 0, all = 0;
+    for (size_t i = 0; i < groups.size(); ++i) {
+        if (i > 0) sentence += Html("; ");
+        sentence += difference_words(groups[i].first, groups[i].second);
+        all += groups[i].second.size();
+        for (const Difference& difference : groups[i].second) within += difference.within ? 1 : 0;
     }
-    return sentence + Html(".");
+    sentence += Html(". ");
+    if (within == 0) return sentence;
+    const std::string where =
+        all == 1 ? "The" : "On " + std::to_string(within) + " of " + std::to_string(all) + " the";
+    return sentence + Html(where + " teacher\u2019s figure lies within this network\u2019s interval.");
 }
 
 Html size_words(const Json& model) {

@@ -1,5 +1,5 @@
 // Looks at a page in headless Chromium, over the DevTools protocol on pipes: in wide and narrow windows, light and dark.
-//   node look_at_page.mjs PAGE.html [FOLDER]    FOLDER: gets a screenshot of each
+//   node look_at_page.mjs PAGE.html [FOLDER]    FOLDER: gets screenshots, NAME_0.png and on from the top
 // Prints a JSON list, one entry a window: what went wrong in the console, what was asked of the network, how many plots
 // there are and what they lack, whether the page is wider than the window. Exit code 77 where there is no Chromium.
 import { spawn, spawnSync } from "node:child_process";
@@ -26,10 +26,11 @@ const end = (code) => {
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   process.exit(code);
 };
+const limitSeconds = folder ? 400 : 120; // pictures of long pages take their time
 setTimeout(() => {
-  console.error("the browser took more than two minutes");
+  console.error(`the browser took more than ${limitSeconds} s`);
   end(1);
-}, 120000);
+}, limitSeconds * 1000);
 
 let lastId = 0;
 const waiting = new Map();
@@ -126,9 +127,13 @@ async function look({ name, width, height, scheme }) {
     returnByValue: true,
   });
   if (folder) {
-    await call("Runtime.evaluate", { expression: `for (const details of document.querySelectorAll("details")) details.open = false;` });
-    const { data } = await call("Page.captureScreenshot", { captureBeyondViewport: true, format: "png" });
-    writeFileSync(join(folder, `${name}.png`), Buffer.from(data, "base64"));
+    const { cssContentSize: size } = await call("Page.getLayoutMetrics");
+    const slice = 1400;
+    for (let top = 0, part = 0; top < size.height; top += slice, ++part) {
+      const clip = { x: 0, y: top, width, height: Math.min(slice, size.height - top), scale: 1 };
+      const { data } = await call("Page.captureScreenshot", { captureBeyondViewport: true, format: "png", clip });
+      writeFileSync(join(folder, `${name}_${part}.png`), Buffer.from(data, "base64"));
+    }
   }
   await send("Target.closeTarget", { targetId });
   return { name, errors, requests, ...JSON.parse(result.value) };

@@ -43,6 +43,7 @@ const farAxis = (least, width) => ({
   ticks: decades(least, 1, width / 55),
   tickFormat: powerText,
   label: "FAR (impostor pairs accepted)",
+  labelAnchor: "center",
   ...axisLook,
 });
 
@@ -58,9 +59,10 @@ drawers.roc = (width, about, label) => {
   return [
     plotted(label, {
       width,
-      height: Math.round(Math.max(260, Math.min(360, width * 0.72))),
+      height: Math.round(Math.max(270, Math.min(372, width * 0.75))),
       marginLeft: 52,
       marginRight: 14,
+      marginTop: 32,
       marginBottom: 40,
       x: farAxis(least, width),
       y: { domain: [floor, 1], tickFormat: percentTick, ticks: 6, label: "TAR (genuine pairs accepted)", ...axisLook },
@@ -71,7 +73,7 @@ drawers.roc = (width, about, label) => {
           Plot.areaY(own, { x: "far", y1: "low", y2: "high", fill: entry.colour, fillOpacity: 0.13, clip: true })
         ),
         ...curves.map(({ entry, points: own }) =>
-          Plot.line(own, { x: "far", y: "tar", stroke: entry.colour, strokeWidth: 2, strokeDasharray: entry.dash, clip: true })
+          Plot.line(own, { x: "far", y: "tar", stroke: entry.colour, strokeWidth: 2, strokeDasharray: entry.dash, strokeLinecap: "butt", clip: true })
         ),
         curveTip(points, "tar", (point) => [
           `FAR ${point.far.toExponential(1)}`,
@@ -111,9 +113,10 @@ drawers.det = (width, about, label) => {
   return [
     plotted(label, {
       width,
-      height: Math.round(Math.max(260, Math.min(360, width * 0.72))),
+      height: Math.round(Math.max(270, Math.min(372, width * 0.75))),
       marginLeft: 56,
       marginRight: 14,
+      marginTop: 32,
       marginBottom: 40,
       x: farAxis(least, width),
       y: { type: "log", domain: [bottom, highest], ticks, tickFormat: percentTick, label: "FNMR (genuine pairs rejected)", ...axisLook },
@@ -127,7 +130,7 @@ drawers.det = (width, about, label) => {
           ? Plot.line(equal, { x: (d) => d, y: (d) => d, stroke: "var(--axis)", strokeDasharray: "1 4", clip: true })
           : null,
         ...curves.map(({ entry, points: own }) =>
-          Plot.line(own, { x: "far", y: "fnmr", stroke: entry.colour, strokeWidth: 2, strokeDasharray: entry.dash, clip: true })
+          Plot.line(own, { x: "far", y: "fnmr", stroke: entry.colour, strokeWidth: 2, strokeDasharray: entry.dash, strokeLinecap: "butt", clip: true })
         ),
         curveTip(points, "fnmr", (point) => [
           `FAR ${point.far.toExponential(1)}`,

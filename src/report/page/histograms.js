@@ -20,7 +20,10 @@ function modelLabel(entry) {
   for (const [name, value] of Object.entries({ x1: 1, y1: 4, x2: 27, y2: 4 })) line.setAttribute(name, value);
   line.setAttribute("class", `series-${view.models[entry.index].colour} dash-${view.models[entry.index].dash}`);
   sample.append(line);
-  label.append(sample, element("bdi", "name", entry.name));
+  const name = element("bdi", "name");
+  // As in the tables, a long name is broken behind what separates its words.
+  for (const part of entry.name.split(/(?<=[_./-])/)) name.append(part, document.createElement("wbr"));
+  label.append(sample, name);
   return label;
 }
 
@@ -66,8 +69,8 @@ function oneHistogram(entry, kinds, threshold, width, domain) {
   const marks = [Plot.ruleY([0], { stroke: "var(--axis)" })];
   for (const [kind, dash] of [["impostor", "4 2"], ["genuine", null]]) {
     marks.push(
-      Plot.areaY(kinds[kind], { x: "score", y: "share", fill: `var(--${kind})`, fillOpacity: 0.22 }),
-      Plot.line(kinds[kind], { x: "score", y: "share", stroke: `var(--${kind})`, strokeWidth: 1.5, strokeDasharray: dash })
+      Plot.areaY(kinds[kind], { x: "score", y1: 0, y2: "share", fill: `var(--${kind})`, fillOpacity: 0.22 }),
+      Plot.line(kinds[kind], { x: "score", y: "share", stroke: `var(--${kind})`, strokeWidth: 1.5, strokeDasharray: dash, strokeLinecap: "butt" })
     );
   }
   if (isNumber(threshold) && threshold >= domain[0] && threshold <= domain[1]) {
@@ -79,11 +82,11 @@ function oneHistogram(entry, kinds, threshold, width, domain) {
     plotted(`Score distributions of ${entry.name}`, {
       width,
       height: 150,
-      marginLeft: 6,
-      marginRight: 10,
+      marginLeft: 14,
+      marginRight: 14,
       marginTop: 8,
       marginBottom: 34,
-      x: { domain, ticks: width / 60, label: "score", ...axisLook },
+      x: { domain, ticks: width / 60, label: "score", labelAnchor: "center", ...axisLook },
       y: { axis: null },
       marks,
     })

@@ -32,7 +32,7 @@ function panel(rows, width, label, options) {
     plotted(`${label}: ${title}`, {
       width,
       height: height + (last ? 22 : 0),
-      marginLeft: 46,
+      marginLeft: 56,
       marginRight: 10,
       marginTop: 8,
       marginBottom: last ? 36 : 14,
@@ -41,6 +41,7 @@ function panel(rows, width, label, options) {
         ticks: Math.max(2, Math.min(rows.length, Math.floor(width / 70))),
         tickFormat: last ? (tick) => (Number.isInteger(tick) && tick > 0 ? String(tick) : "") : () => "",
         label: last ? "layer, in the order in which they run" : null,
+        labelAnchor: "center",
         ...axisLook,
       },
       y: { ticks: 4, label: null, ...axisLook, ...y },
@@ -76,7 +77,7 @@ function linePanel(rows, entry, key, title, domain) {
     height: 120,
     y: { domain },
     marks: [
-      Plot.line(measured, { x: "index", y: key, stroke: entry.colour, strokeWidth: 1.5, strokeOpacity: 0.6 }),
+      Plot.line(rows, { x: "index", y: key, stroke: entry.colour, strokeWidth: 1.5, strokeOpacity: 0.6 }),
       Plot.dot(measured, { x: "index", y: key, r: rows.length > 60 ? 2 : 3, fill: entry.colour }),
       layerTip(measured, key),
     ],
@@ -88,8 +89,9 @@ drawers.layers = (width, about, label) => {
   const rows = listOf(entry.model.layers).map((layer, index) => ({
     index: index + 1,
     name: typeof layer?.name === "string" ? layer.name : "",
-    weights: layer?.weight_bits ?? null,
-    outputs: layer?.output_bits ?? null,
+    // 0: it has no weights; its output is no levels.
+    weights: layer?.weight_bits || null,
+    outputs: layer?.output_bits || null,
     decibels: layer?.signal_to_noise_db ?? null,
     cosine: layer?.embedding_cosine ?? null,
   }));

@@ -6,19 +6,18 @@ let chosenBenchmark = 0;
 // {dx, dy, anchor}. What has no free place goes to the right.
 function placeLabel(dot, width, taken, frame) {
   const places = [
-    { dx: 10, dy: 0, anchor: "start" },
-    { dx: -10, dy: 0, anchor: "end" },
-    { dx: 8, dy: -14, anchor: "start" },
-    { dx: 8, dy: 14, anchor: "start" },
-    { dx: -8, dy: -14, anchor: "end" },
-    { dx: -8, dy: 14, anchor: "end" },
-    { dx: 8, dy: -28, anchor: "start" },
-    { dx: 8, dy: 28, anchor: "start" },
-    { dx: -8, dy: -28, anchor: "end" },
-    { dx: -8, dy: 28, anchor: "end" },
+    { dx: 11, dy: 0, anchor: "start" },
+    { dx: -11, dy: 0, anchor: "end" },
+    ...[15, 30, 45].flatMap((away) =>
+      [-away, away].flatMap((dy) => [
+        { dx: 0, dy, anchor: "middle" },
+        { dx: 6, dy, anchor: "start" },
+        { dx: -6, dy, anchor: "end" },
+      ])
+    ),
   ];
   const boxAt = (place) => {
-    const left = dot.x + place.dx - (place.anchor === "end" ? width : 0);
+    const left = dot.x + place.dx - (place.anchor === "end" ? width : place.anchor === "middle" ? width / 2 : 0);
     return { left, right: left + width, top: dot.y + place.dy - 8, bottom: dot.y + place.dy + 8 };
   };
   const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
@@ -51,8 +50,9 @@ function sizePlot(points, headline, width, label) {
     height: Math.max(300, Math.min(420, Math.round(width * 0.55))),
     marginLeft: 58,
     marginRight: 16,
+    marginTop: 34,
     marginBottom: 42,
-    x: { type: "log", domain: x, ticks: sizeTicks(...x), tickFormat: (tick) => `${tick}`, label: "file size, MB", ...axisLook },
+    x: { type: "log", domain: x, ticks: sizeTicks(...x), tickFormat: (tick) => `${tick}`, label: "file size, MB", labelAnchor: "center", ...axisLook },
     y: { domain: [Math.max(0, low - room), Math.min(1, high + room)], ticks: 6, tickFormat: percentTick, label: headline.label, ...axisLook },
   };
   const base = [
@@ -76,7 +76,7 @@ function sizePlot(points, headline, width, label) {
     if (isNumber(point.low)) boxes.push({ left: dot.x - 2, right: dot.x + 2, top: apply(point.high), bottom: apply(point.low) });
     return boxes;
   });
-  const frame = { left: options.marginLeft, right: width - 4, top: 12, bottom: options.height - options.marginBottom };
+  const frame = { left: options.marginLeft, right: width - 4, top: 16, bottom: options.height - options.marginBottom };
   const texts = points.map((point) => {
     const text = shortened(point.entry.name, width < 500 ? 16 : 30);
     const place = placeLabel(at(point), Array.from(text).length * 6.9, taken, frame);
