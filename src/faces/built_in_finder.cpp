@@ -56,7 +56,7 @@ class BuiltInFinder final : public FaceFinder {
             const cv::Rect2d place((box.place.x + 0.5) * back_x - 0.5, (box.place.y + 0.5) * back_y - 0.5,
                                    box.place.width * back_x, box.place.height * back_y);
             DetectedFace face;
-            face.landmarks = landmarks_.find(luma, place).landmarks;
+            face.landmarks = landmarks_.find(luma, place);
             face.left = static_cast<float>(place.x);
             face.top = static_cast<float>(place.y);
             face.width = static_cast<float>(place.width);
