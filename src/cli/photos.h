@@ -18,7 +18,7 @@ namespace quantface {
 
 struct PhotoOptions {
     std::string detector;  // a SCRFD or YuNet .onnx; empty: the built-in detector
-    bool centred = false;  // of several faces the one nearest to the middle, else the largest
+    bool centred = false;  // of several the one the photo is centred on (centred_face), else the largest
     bool detect = false;   // also in images that have the size of an aligned face
 };
 

@@ -1,6 +1,14 @@
 // The detector that needs no file: boxes from dlib's frontal face detector (histograms of oriented gradients;
 // Dalal and Triggs, CVPR 2005; Felzenszwalb et al., PAMI 2010), whose weights dlib's headers hold; landmarks
-// from a network of our own (faces/landmark_network.h).
+// from a network of our own that never saw a photograph (faces/landmark_network.h).
+//
+// What it reaches, by bench/photos_bench against landmarks that SCRFD 500M found: of 2,202 LFW photographs of
+// 250 x 250 pixels a face in 99.7 %, landmarks 2.5 pixels off on average (2.1 in the 112-pixel crop; 99th
+// percentile 6.1). SCRFD itself differs from those by 1.7 (1.4), YuNet by 3.0 (2.5), when they see the
+// photograph in 640 pixels. dlib trained its boxes on LFW, so that share flatters it: expect less elsewhere,
+// and little of heads turned by more than some 45 degrees or tilted by more than 25, of half-hidden faces,
+// and of faces below a 16th of the picture's longer side. A detector given as a file is better at all of
+// these.
 #include <dlib/image_processing/frontal_face_detector.h>
 #include <dlib/image_transforms.h>
 
@@ -56,11 +64,12 @@ class BuiltInFinder final : public FaceFinder {
             const cv::Rect2d place((box.place.x + 0.5) * back_x - 0.5, (box.place.y + 0.5) * back_y - 0.5,
                                    box.place.width * back_x, box.place.height * back_y);
             DetectedFace face;
-            face.landmarks = landmarks_.find(luma, place).landmarks;
+            face.landmarks = landmarks_.find(luma, place);
             face.left = static_cast<float>(place.x);
             face.top = static_cast<float>(place.y);
             face.width = static_cast<float>(place.width);
             face.height = static_cast<float>(place.height);
+            // dlib's margin is at least 0 and seldom above 3.
             face.score = static_cast<float>(1 / (1 + std::exp(-2 * box.margin)));
             faces.push_back(face);
         }

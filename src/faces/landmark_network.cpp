@@ -57,30 +57,26 @@ cv::Mat to_input(const cv::Mat& crop) {
 LandmarkNetwork::LandmarkNetwork()
     : network_("the built-in landmark network", {kLandmarksOnnx, kLandmarksOnnx + kLandmarksOnnxBytes}) {}
 
-LandmarkNetwork::Found LandmarkNetwork::look(const cv::Mat& luma, const Square& square) const {
+FivePoints LandmarkNetwork::look(const cv::Mat& luma, const Square& square) const {
     const cv::Mat crop = cut(luma, square.middle, square.right);
     cv::Mat mirror;
     cv::flip(crop, mirror, 1);
     const cv::Mat plain = network_.run(to_input(crop))[0], other = network_.run(to_input(mirror))[0];
     const float *a = plain.ptr<float>(), *b = other.ptr<float>();
-    Found found;
-    double logarithms = 0;
+    FivePoints landmarks;
     for (size_t i = 0; i < 5; ++i) {
         const size_t j = kMirrored[i];
         const double x = (a[2 * i] - b[2 * j]) / 2, y = (a[2 * i + 1] + b[2 * j + 1]) / 2;
-        found.landmarks[i] = {static_cast<float>(square.middle.x + x * square.right.x - y * square.right.y),
-                              static_cast<float>(square.middle.y + x * square.right.y + y * square.right.x)};
-        logarithms += (a[10 + i] + b[10 + j]) / 10;
+        landmarks[i] = {static_cast<float>(square.middle.x + x * square.right.x - y * square.right.y),
+                        static_cast<float>(square.middle.y + x * square.right.y + y * square.right.x)};
     }
-    // Half a square is 54 pixels of the crop, in which eyes are 35 apart.
-    found.deviation = static_cast<float>(std::exp(logarithms) * kSquareSide / 2 / 35.24);
-    return found;
+    return landmarks;
 }
 
-LandmarkNetwork::Found LandmarkNetwork::find(const cv::Mat& luma, const cv::Rect2d& box) const {
+FivePoints LandmarkNetwork::find(const cv::Mat& luma, const cv::Rect2d& box) const {
     const cv::Point2d middle(box.x + (box.width - 1) / 2, box.y + (box.height - 1) / 2);
-    const Found first = look(luma, {middle, {kBoxFactor * (box.width + box.height) / 4, 0}});
-    const Similarity to_picture = similarity_between(kArcFaceTemplate, first.landmarks);
+    const FivePoints first = look(luma, {middle, {kBoxFactor * (box.width + box.height) / 4, 0}});
+    const Similarity to_picture = similarity_between(kArcFaceTemplate, first);
     const auto at =
         to_picture.apply({static_cast<float>(kSquareMiddleX), static_cast<float>(kSquareMiddleY)});
     const double half = kSquareSide / 2;

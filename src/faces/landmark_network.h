@@ -13,20 +13,17 @@ class LandmarkNetwork {
   public:
     LandmarkNetwork();
 
-    struct Found {
-        FivePoints landmarks{};  // pixels of the picture, centres at whole numbers
-        float deviation = 0;     // how far off the network expects them to be, in distances between the eyes
-    };
-    // luma: the picture, one byte a pixel. The box as dlib's detector places it. Looks twice: at the box,
-    // then at the face as the first look would align it; each time at the mirror image, too. Thread-safe.
-    Found find(const cv::Mat& luma, const cv::Rect2d& box) const;
+    // In pixels of the picture, centres at whole numbers. luma: the picture, one byte a pixel. The box as
+    // dlib's detector places it. Looks twice: at the box, then at the face as the first look would align it;
+    // each time at the mirror image, too. Thread-safe.
+    FivePoints find(const cv::Mat& luma, const cv::Rect2d& box) const;
 
   private:
     // A square that may be turned: its middle, and the vector from there to the middle of its right edge.
     struct Square {
         cv::Point2d middle, right;
     };
-    Found look(const cv::Mat& luma, const Square& square) const;
+    FivePoints look(const cv::Mat& luma, const Square& square) const;
 
     SharedNetwork network_;
 };

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "formats/onnx_fixed_input.h"
 #include "formats/onnx_import.h"
 #include "onnx_builder.h"
 
@@ -194,6 +195,42 @@ TEST(OnnxInput, AnInitializerMayBeListedAmongTheInputs) {
     builder.node("PRelu", {"image", "slope"}, "y");
     builder.pool_to_embedding("y");
     EXPECT_EQ(import(builder).graph.nodes.size(), 3u);
+}
+
+// A network that takes images of any size takes one size afterwards; what is fixed stays.
+TEST(OnnxFixedInput, SetsWhatIsOpen) {
+    OnnxBuilder open(-1, -1), half(48, -1);
+    for (OnnxBuilder* builder : {&open, &half}) {
+        builder->node("Relu", {"image"}, "y");
+        builder->pool_to_embedding("y");
+    }
+    EXPECT_THROW(import(open), Error);
+    const FixedInputModel fixed = with_fixed_input(open.bytes(), "test.onnx", 64);
+    EXPECT_EQ(fixed.height, 64);
+    EXPECT_EQ(fixed.width, 64);
+    EXPECT_EQ(import_onnx(fixed.bytes, "test.onnx", {}).graph.input_spec.width, 64);
+    const FixedInputModel other = with_fixed_input(half.bytes(), "test.onnx", 64);
+    EXPECT_EQ(other.height, 48);
+    EXPECT_EQ(other.width, 64);
+}
+
+TEST(OnnxFixedInput, RefusesWhatTakesNoSingleImage) {
+    OnnxBuilder two(8, 8), grey(8, 8);
+    two.graph().add_input()->set_name("second");
+    grey.graph()
+        .mutable_input(0)
+        ->mutable_type()
+        ->mutable_tensor_type()
+        ->mutable_shape()
+        ->mutable_dim(1)
+        ->set_dim_value(1);
+    EXPECT_THROW(with_fixed_input(two.bytes(), "test.onnx", 64), Error);
+    EXPECT_THROW(with_fixed_input(grey.bytes(), "test.onnx", 64), Error);
+    grey.graph().clear_input();
+    EXPECT_THROW(with_fixed_input(grey.bytes(), "test.onnx", 64), Error);
+    EXPECT_THROW(with_fixed_input({}, "test.onnx", 64), Error);
+    const std::vector<uint8_t> text = {'n', 'o', 'n', 'e'};
+    EXPECT_THROW(with_fixed_input(text, "test.onnx", 64), Error);
 }
 
 }  // namespace
