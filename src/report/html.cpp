@@ -101,7 +101,7 @@ Html name_text(const std::string& name) {
     Html text;
     size_t begin = 0;
     for (size_t i = 0; i < name.size(); ++i) {
-        if (std::string_view("_-./").find(name[i]) == std::string_view::npos) continue;
+        if (std::string_view("_-/").find(name[i]) == std::string_view::npos) continue;
         text += Html(std::string_view(name).substr(begin, i + 1 - begin)) + Html::markup("<wbr>");
         begin = i + 1;
     }
