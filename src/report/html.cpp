@@ -4,6 +4,8 @@ namespace quantface::report {
 
 namespace {
 
+constexpr size_t kLongName = 60;
+
 Html open_tag(std::string_view tag, const std::vector<Attribute>& attributes) {
     std::string markup = "<" + std::string(tag);
     for (const Attribute& attribute : attributes)
@@ -106,7 +108,10 @@ Html name_text(const std::string& name) {
         begin = i + 1;
     }
     text += Html(std::string_view(name).substr(begin));
-    return element("bdi", name.empty() ? Html("(no name)") : text, {{"class", "name"}});
+    // Tables cut it after some lines.
+    std::vector<Attribute> attributes = {{"class", "name"}};
+    if (name.size() > kLongName) attributes.push_back({"title", name});
+    return element("bdi", name.empty() ? Html("(no name)") : text, attributes);
 }
 
 Html small_line(const Html& content, std::string_view css) {
