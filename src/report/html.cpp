@@ -4,6 +4,8 @@ namespace quantface::report {
 
 namespace {
 
+constexpr size_t kLongName = 60;
+
 Html open_tag(std::string_view tag, const std::vector<Attribute>& attributes) {
     std::string markup = "<" + std::string(tag);
     for (const Attribute& attribute : attributes)
@@ -101,12 +103,15 @@ Html name_text(const std::string& name) {
     Html text;
     size_t begin = 0;
     for (size_t i = 0; i < name.size(); ++i) {
-        if (std::string_view("_-./").find(name[i]) == std::string_view::npos) continue;
+        if (std::string_view("_-/").find(name[i]) == std::string_view::npos) continue;
         text += Html(std::string_view(name).substr(begin, i + 1 - begin)) + Html::markup("<wbr>");
         begin = i + 1;
     }
     text += Html(std::string_view(name).substr(begin));
-    return element("bdi", name.empty() ? Html("(no name)") : text, {{"class", "name"}});
+    // Tables cut it after some lines.
+    std::vector<Attribute> attributes = {{"class", "name"}};
+    if (name.size() > kLongName) attributes.push_back({"title", name});
+    return element("bdi", name.empty() ? Html("(no name)") : text, attributes);
 }
 
 Html small_line(const Html& content, std::string_view css) {

@@ -78,8 +78,11 @@ Html difference_sentence(const Differences& groups) {
     }
     sentence += Html(". ");
     if (within == 0) return sentence;
-    const std::string where =
-        all == 1 ? "The" : "On " + std::to_string(within) + " of " + std::to_string(all) + " the";
+    std::string where = "The";
+    if (all > 1) {
+        where = within == all ? "On all " : "On " + std::to_string(within) + " of ";
+        where += std::to_string(all) + " the";
+    }
     return sentence + Html(where + " teacher\u2019s figure lies within this network\u2019s interval.");
 }
 

@@ -19,14 +19,17 @@ const browser = spawn(
   program,
   ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
    `--user-data-dir=${profile}`, "--remote-debugging-pipe", "about:blank"],
-  { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] }
+  // A group of its own, so that all its processes can be ended.
+  { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true }
 );
-const end = (code) => {
-  browser.kill("SIGKILL");
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+async function end(code) {
+  const gone = new Promise((done) => browser.once("exit", done));
+  process.kill(-browser.pid, "SIGKILL");
+  await gone;
+  rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   process.exit(code);
-};
-const limitSeconds = folder ? 400 : 120; // pictures of long pages take their time
+}
+const limitSeconds = folder ? 400 : 120;  // pictures of long pages take their time
 setTimeout(() => {
   console.error(`the browser took more than ${limitSeconds} s`);
   end(1);
@@ -148,9 +151,10 @@ const windows = [
 try {
   const looks = [];
   for (const one of windows) looks.push(await look(one));
-  console.log(JSON.stringify(looks));
-  end(0);
+  // Written whole before the process ends, pipe or file.
+  writeFileSync(1, JSON.stringify(looks) + "\n");
+  await end(0);
 } catch (error) {
   console.error(error);
-  end(1);
+  await end(1);
 }

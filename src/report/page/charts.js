@@ -11,8 +11,13 @@ const kSymbols = ["circle", "square", "triangle", "diamond", "star", "cross", "w
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const listOf = (value) => (Array.isArray(value) ? value : []);
 
+// As the tables show it.
+function printable(name) {
+  return typeof name === "string" ? name.replace(/[\u0000-\u001f\u007f]/g, "\ufffd") : "";
+}
+
 function shortened(name, length) {
-  const letters = Array.from(String(name ?? ""));
+  const letters = Array.from(printable(name));
   if (letters.length <= length) return letters.join("");
   const tail = Math.floor((length - 1) / 2);
   return letters.slice(0, length - 1 - tail).join("") + "\u2026" + letters.slice(letters.length - tail).join("");
@@ -22,7 +27,7 @@ function shortened(name, length) {
 const models = page.models.map((model, index) => ({
   model,
   index,
-  name: typeof model.model === "string" && model.model !== "" ? model.model : "(no name)",
+  name: printable(model.model) || "(no name)",
   colour: `var(--series-${view.models[index].colour})`,
   dash: kDashes[view.models[index].dash],
   symbol: kSymbols[view.models[index].colour % kSymbols.length],

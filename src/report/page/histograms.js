@@ -22,7 +22,7 @@ function modelLabel(entry) {
   sample.append(line);
   const name = element("bdi", "name");
   // As in the tables, a long name is broken behind what separates its words.
-  for (const part of entry.name.split(/(?<=[_./-])/)) name.append(part, document.createElement("wbr"));
+  for (const part of entry.name.split(/(?<=[_/-])/)) name.append(part, document.createElement("wbr"));
   label.append(sample, name);
   return label;
 }

@@ -2,6 +2,13 @@
 
 let chosenBenchmark = 0;
 
+const ruler = document.createElement("canvas").getContext("2d");
+
+function textWidth(text) {
+  ruler.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(text).width + 4;
+}
+
 // Where a label of this width goes beside its dot so that it covers no dot, no interval and no label placed before:
 // {dx, dy, anchor}. What has no free place goes to the right.
 function placeLabel(dot, width, taken, frame) {
@@ -79,7 +86,7 @@ function sizePlot(points, headline, width, label) {
   const frame = { left: options.marginLeft, right: width - 4, top: 16, bottom: options.height - options.marginBottom };
   const texts = points.map((point) => {
     const text = shortened(point.entry.name, width < 500 ? 16 : 30);
-    const place = placeLabel(at(point), Array.from(text).length * 6.9, taken, frame);
+    const place = placeLabel(at(point), textWidth(text), taken, frame);
     return Plot.text([point], {
       x: (d) => d.bytes / 1e6,
       y: "value",
