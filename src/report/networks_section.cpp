@@ -76,7 +76,8 @@ Html layers_section(const PageContext& page) {
         blocks += plot_figure(
             "layers", std::to_string(i), "Layers of " + text_at(model, "model"),
             Html("Layer by layer: bits of the weights (bars) and of the outputs (strokes); below it how far "
-                 "the outputs stand above the error of quantization, each layer quantized alone."));
+                 "the outputs stand above what the teacher's do not explain in them: the noise of this layer "
+                 "and all before it."));
         blocks += layers_table(model);
     }
     if (blocks.empty()) return {};

@@ -22,10 +22,10 @@ function curvesOf(benchmark) {
     .filter((curve) => curve.points.length > 1);
 }
 
-function nothingToDraw() {
+function nothingToDraw(reason = "it was not measured, or there are too few pairs") {
   const note = document.createElement("p");
   note.className = "panel-title";
-  note.textContent = "No curve: it was not measured, or there are too few pairs.";
+  note.textContent = `No curve: ${reason}.`;
   return [note];
 }
 
@@ -98,7 +98,9 @@ drawers.det = (width, about, label) => {
   const curves = curvesOf(benchmark)
     .map(({ entry, points }) => ({ entry, points: detPoints(points, floor) }))
     .filter((curve) => curve.points.length > 1);
-  if (curves.length === 0) return nothingToDraw();
+  if (curves.length === 0) {
+    return curvesOf(benchmark).length > 0 ? nothingToDraw("at most one FAR has a genuine pair rejected") : nothingToDraw();
+  }
   const points = curves.flatMap((curve) => curve.points);
   const least = Math.min(0.1, d3.min(points, (point) => point.far));
   const lowest = Math.max(floor, d3.min(points, (point) => point.fnmr) * 0.8);

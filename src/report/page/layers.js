@@ -89,9 +89,9 @@ drawers.layers = (width, about, label) => {
   const rows = listOf(entry.model.layers).map((layer, index) => ({
     index: index + 1,
     name: typeof layer?.name === "string" ? layer.name : "",
-    // 0: it has no weights; its output is no levels.
+    // 0: it has no weights; 32: its output is numbers, no levels.
     weights: layer?.weight_bits || null,
-    outputs: layer?.output_bits || null,
+    outputs: layer?.output_bits === 32 ? null : layer?.output_bits || null,
     decibels: layer?.signal_to_noise_db ?? null,
     cosine: layer?.embedding_cosine ?? null,
   }));
