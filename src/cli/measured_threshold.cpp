@@ -73,10 +73,12 @@ class EvaluationDocument {
     Json document_;
 };
 
+// Pairs of templates are no comparisons of single photographs: they count for nothing here.
 std::map<std::string, int64_t> impostor_pairs_of(const EvaluationDocument& document) {
     std::map<std::string, int64_t> pairs;
     for (const Json& benchmark : document.list(document.root(), "benchmarks")) {
-        const bool counted = benchmark.contains("impostor_pairs") && !benchmark["impostor_pairs"].is_null();
+        const bool counted = benchmark.contains("impostor_pairs") && !benchmark["impostor_pairs"].is_null() &&
+                             !(benchmark.contains("kind") && benchmark["kind"] == "ijb");
         pairs[document.text(benchmark, "name")] =
             counted ? static_cast<int64_t>(document.number(benchmark, "impostor_pairs", 0, 1e18)) : 0;
     }

@@ -16,9 +16,10 @@ struct MeasuredThreshold {
     bool flip = false;  // of embeddings that are sums with those of mirror images
 };
 
-// The threshold at `far` of the network with this SHA-256, on the benchmark with the most impostor pairs.
-// Throws Error(kBadInput) where the file is no evaluation or knows another network only, Error(kUsage) where
-// no benchmark in it has enough impostor pairs for this rate or it was not measured there.
+// The threshold at `far` of the network with this SHA-256, on the benchmark with the most impostor pairs of
+// single images (not IJB's templates: those are compared otherwise). Throws Error(kBadInput) where the file
+// is no evaluation or knows another network only, Error(kUsage) where no benchmark in it has enough impostor
+// pairs for this rate or it was not measured there.
 MeasuredThreshold read_measured_threshold(const std::filesystem::path& evaluation,
                                           const std::string& model_sha256, double far);
 

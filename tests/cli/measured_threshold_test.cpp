@@ -87,6 +87,9 @@ TEST_F(MeasuredThresholds, SayWhatIsMissing) {
     EXPECT_NE(unsupported.find("takes 10,000 impostor pairs, and no benchmark has more than 9,000"),
               std::string::npos)
         << unsupported;
+    Json of_templates = evaluation();
+    of_templates["benchmarks"][1]["kind"] = "ijb";
+    EXPECT_EQ(read_measured_threshold(write(of_templates), "aaaa", 1e-3).benchmark, "lfw");
     few["benchmarks"][1]["impostor_pairs"] = nullptr;
     EXPECT_EQ(read_measured_threshold(write(few), "aaaa", 1e-3).benchmark, "lfw");
     for (const double far : {0.0, -1.0, 1.0, 1e-300, std::nan("")})
