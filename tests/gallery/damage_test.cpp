@@ -179,15 +179,17 @@ TEST_F(DamagedGallery, NoNumbersWithARightChecksum) {
         gallery.read_faces(6, 1, rows);
         const Sha256 photo = made_photo(2, 0);
         ASSERT_EQ(rows.faces, std::vector<int64_t>{7});
-        std::vector<uint8_t> covered(sizeof(int64_t));
-        std::memcpy(covered.data(), rows.people.data(), sizeof(int64_t));
-        covered.insert(covered.end(), photo.begin(), photo.end());
         std::vector<uint8_t> stored = rows.embeddings;
         const auto place = std::search(bytes.begin(), bytes.end(), stored.begin(), stored.end());
         ASSERT_NE(place, bytes.end());
         const float nan = std::numeric_limits<float>::quiet_NaN();
         std::memcpy(stored.data(), &nan, sizeof nan);
-        covered.insert(covered.end(), stored.begin(), stored.end());
+        // What the checksum covers: the person's number, the photograph's hash, the embedding.
+        std::vector<uint8_t> covered(sizeof(int64_t) + photo.size() + stored.size());
+        std::memcpy(covered.data(), rows.people.data(), sizeof(int64_t));
+        std::copy(photo.begin(), photo.end(), covered.begin() + sizeof(int64_t));
+        std::copy(stored.begin(), stored.end(),
+                  covered.begin() + static_cast<ptrdiff_t>(sizeof(int64_t) + photo.size()));
         const uint32_t checksum = crc32c(covered);
         const auto* tail = reinterpret_cast<const uint8_t*>(&checksum);
         std::copy(stored.begin(), stored.end(), place);
