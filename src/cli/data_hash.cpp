@@ -34,7 +34,7 @@ std::string hash_data_files(const std::vector<Benchmark::DataFile>& files, Threa
     progress.finish();
     std::string lines;
     for (size_t i = 0; i < files.size(); ++i) lines += hashes[i] + "  " + files[i].name + "\n";
-    return sha256_hex(lines);
+    return sha256_hex_of_text(lines);
 }
 
 }  // namespace quantface

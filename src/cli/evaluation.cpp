@@ -20,7 +20,7 @@ EmbeddingSetKey key_of(const EvaluationSetup& setup, const Contestant& contestan
     const std::string text = "quantface embeddings 1\n" + contestant.model->sha256 + "\n" +
                              describe_input(contestant.embedder->input_spec()) + "\n" + data_sha256 + "\n" +
                              (benchmark.aligns_photos() ? setup.photos : "as given") + "\n";
-    return {sha256_hex(text), benchmark.image_count(), contestant.embedder->embedding_size(),
+    return {sha256_hex_of_text(text), benchmark.image_count(), contestant.embedder->embedding_size(),
             benchmark.needs_mirrored()};
 }
 

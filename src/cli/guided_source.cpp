@@ -50,7 +50,7 @@ fs::path guided_cache() {
 }
 
 std::string settings_hash(const std::string& settings) {
-    return sha256_hex({reinterpret_cast<const uint8_t*>(settings.data()), settings.size()}).substr(0, 8);
+    return sha256_hex_of_text(settings).substr(0, 8);
 }
 
 }  // namespace

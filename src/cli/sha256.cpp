@@ -19,7 +19,7 @@ std::string sha256_hex(std::span<const uint8_t> bytes) {
     return text;
 }
 
-std::string sha256_hex(std::string_view text) {
+std::string sha256_hex_of_text(std::string_view text) {
     return sha256_hex(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 

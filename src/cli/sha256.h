@@ -10,6 +10,6 @@ namespace quantface {
 
 // 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::span<const uint8_t> bytes);
-std::string sha256_hex(std::string_view text);
+std::string sha256_hex_of_text(std::string_view text);
 
 }  // namespace quantface
